@@ -1,0 +1,4 @@
+@main
+struct API {
+    static func main() async throws {}
+}

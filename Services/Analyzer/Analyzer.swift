@@ -1,0 +1,4 @@
+@main
+struct Analyzer {
+    static func main() async throws {}
+}

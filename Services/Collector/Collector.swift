@@ -1,0 +1,4 @@
+@main
+struct Collector {
+    static func main() async throws {}
+}

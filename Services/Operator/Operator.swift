@@ -1,0 +1,4 @@
+@main
+struct Operator {
+    static func main() async throws {}
+}

@@ -1,0 +1,6 @@
+#ifndef PGA_CJOSE_SHIM_H
+#define PGA_CJOSE_SHIM_H
+
+#include <cjose/cjose.h>
+
+#endif

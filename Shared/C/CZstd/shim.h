@@ -1,0 +1,6 @@
+#ifndef PGA_CZSTD_SHIM_H
+#define PGA_CZSTD_SHIM_H
+
+#include <zstd.h>
+
+#endif

@@ -1,0 +1,3 @@
+internal import COpenSSL
+internal import CJose
+internal import CCrypt

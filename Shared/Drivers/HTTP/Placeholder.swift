@@ -1,0 +1,2 @@
+internal import CMicrohttpd
+internal import CCurl

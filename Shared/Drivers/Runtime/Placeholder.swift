@@ -1,0 +1,2 @@
+internal import CLinux
+internal import CTOML
