@@ -1,0 +1,50 @@
+import Testing
+
+@testable import Analyzer
+
+struct SequenceLedgerTests {
+    private let key = SequenceLedger.Key(partition: 3, stream: "c1/samples/pg1")
+
+    @Test func `Each message counts once`() {
+        var ledger = SequenceLedger()
+        #expect(ledger.admit(key, epoch: "a", sequence: 1) == .new)
+        #expect(ledger.admit(key, epoch: "a", sequence: 2) == .new)
+        #expect(ledger.admit(key, epoch: "a", sequence: 2) == .duplicate)
+        #expect(ledger.admit(key, epoch: "a", sequence: 1) == .duplicate)
+        #expect(ledger.admit(key, epoch: "a", sequence: 3) == .new)
+    }
+
+    @Test func `A hole is told`() {
+        var ledger = SequenceLedger()
+        #expect(ledger.admit(key, epoch: "a", sequence: 1) == .new)
+        #expect(ledger.admit(key, epoch: "a", sequence: 5) == .newAfterGap(missing: 3))
+        #expect(ledger.admit(key, epoch: "b", sequence: 4) == .newAfterGap(missing: 3))
+    }
+
+    @Test func `Epochs and partitions are apart`() {
+        var ledger = SequenceLedger()
+        #expect(ledger.admit(key, epoch: "a", sequence: 1) == .new)
+        #expect(ledger.admit(key, epoch: "b", sequence: 1) == .new)
+        #expect(ledger.admit(.init(partition: 4, stream: key.stream), epoch: "a", sequence: 1) == .new)
+        #expect(ledger.admit(key, epoch: "a", sequence: 1) == .duplicate)
+    }
+
+    @Test func `What was stored is known after a restart`() {
+        var ledger = SequenceLedger()
+        for sequence in UInt64(1)...7 { _ = ledger.admit(key, epoch: "a", sequence: sequence) }
+        let stored = ledger.takeChanges()
+        #expect(stored == [.init(key: key, epoch: "a", last: 7)])
+        #expect(ledger.takeChanges().isEmpty)
+        var next = SequenceLedger()
+        next.restore(stored)
+        #expect(next.admit(key, epoch: "a", sequence: 7) == .duplicate)
+        #expect(next.admit(key, epoch: "a", sequence: 8) == .new)
+    }
+
+    @Test func `Lost partitions are forgotten`() {
+        var ledger = SequenceLedger()
+        _ = ledger.admit(key, epoch: "a", sequence: 1)
+        ledger.forget([3])
+        #expect(ledger == SequenceLedger())
+    }
+}
