@@ -3,7 +3,7 @@ import Testing
 @testable import Analyzer
 
 /// A statement on a virtual timeline: at a time so many calls of such a mean, and what is said about it.
-private struct Timeline {
+private final class Timeline {
     let rule: StatementBroken
     var baseline: Baseline?
     let subject = Subject(database: "shop", username: "web", queryid: -42, topLevel: true)
@@ -19,7 +19,7 @@ private struct Timeline {
     }
 
     /// One cycle of ten seconds, `mean` in milliseconds.
-    mutating func cycle(_ mean: Double, calls: Int64 = 10, at: Int64? = nil) -> StatementBroken.Event? {
+    func cycle(_ mean: Double, calls: Int64 = 10, at: Int64? = nil) -> StatementBroken.Event? {
         let now = at ?? time
         if at == nil { time += second(10) }
         if baseline == nil { baseline = Baseline(firstSeen: now) }
@@ -30,7 +30,7 @@ private struct Timeline {
     }
 
     /// Many cycles, of which nothing is expected to be said.
-    mutating func quiet(_ cycles: Int, _ mean: Double, sourceLocation: SourceLocation = #_sourceLocation) {
+    func quiet(_ cycles: Int, _ mean: Double, sourceLocation: SourceLocation = #_sourceLocation) {
         for _ in 0..<cycles {
             #expect(cycle(mean) == nil, sourceLocation: sourceLocation)
         }
@@ -43,7 +43,7 @@ private func day(_ n: Int64) -> Int64 { n * 86_400_000_000 }
 
 struct StatementBrokenTests {
     @Test func `Broken is a mean above twice the P95 of the baseline`() throws {
-        var line = Timeline { $0.grace = .seconds(60) }
+        let line = Timeline { $0.grace = .seconds(60) }
         line.quiet(30, 10)
         #expect(line.cycle(19) == nil, "Below 2 × P95.")
         let opened = try #require(line.cycle(21))
@@ -59,7 +59,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `In the grace it only learns`() {
-        var line = Timeline()
+        let line = Timeline()
         line.quiet(8_640, 10)
         line.time = day(20_001) - second(10)
         #expect(line.cycle(500) == nil, "Ten seconds before the 24 hours are over.")
@@ -67,13 +67,13 @@ struct StatementBrokenTests {
     }
 
     @Test func `One cycle is not judged by the value it brings itself`() {
-        var line = Timeline { $0.grace = .zero }
+        let line = Timeline { $0.grace = .zero }
         #expect(line.cycle(100) == nil, "The first cycle has nothing to be held against.")
         #expect(line.cycle(201.1 * 1.01)?.state == .opened)
     }
 
     @Test func `The baseline is of the hour once the hour has seen enough cycles`() throws {
-        var line = Timeline { $0.grace = .seconds(3_600) }
+        let line = Timeline { $0.grace = .seconds(3_600) }
         line.quiet(360, 10)  // hour 0: 10 ms
         line.quiet(1, 10)
         line.baseline!.hours[1] = nil
@@ -87,7 +87,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `Broken cycles stay out of the baseline`() throws {
-        var line = Timeline { $0.grace = .seconds(60) }
+        let line = Timeline { $0.grace = .seconds(60) }
         line.quiet(60, 10)
         let before = try #require(line.baseline)
         #expect(line.cycle(100)?.state == .opened)
@@ -97,7 +97,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `What stays broken for a day is the new normal`() throws {
-        var line = Timeline {
+        let line = Timeline {
             $0.grace = .seconds(60)
             $0.updateEvery = .seconds(10 * 86_400)
         }
@@ -111,7 +111,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `Updates are rare and say what became of it`() throws {
-        var line = Timeline { $0.grace = .seconds(60) }
+        let line = Timeline { $0.grace = .seconds(60) }
         line.quiet(30, 10)
         #expect(line.cycle(50)?.state == .opened)
         line.quiet(29, 80)
@@ -126,7 +126,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `Three normal cycles in a row resolve it, a broken one between begins the count again`() throws {
-        var line = Timeline { $0.grace = .seconds(60) }
+        let line = Timeline { $0.grace = .seconds(60) }
         line.quiet(30, 10)
         let opened = try #require(line.cycle(50))
         line.quiet(2, 10)
@@ -140,7 +140,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `A statement that is not run any more resolves`() throws {
-        var line = Timeline { $0.grace = .seconds(60) }
+        let line = Timeline { $0.grace = .seconds(60) }
         line.quiet(30, 10)
         #expect(line.cycle(50)?.state == .opened)
         let last = line.baseline!.lastSeen
@@ -152,7 +152,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `Few calls and small times can be left out`() {
-        var line = Timeline {
+        let line = Timeline {
             $0.grace = .seconds(60)
             $0.minimumCalls = 5
             $0.floor = 1e6
@@ -164,7 +164,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `A late cycle is learnt and changes nothing else`() throws {
-        var line = Timeline { $0.grace = .seconds(60) }
+        let line = Timeline { $0.grace = .seconds(60) }
         line.quiet(30, 10)
         #expect(line.cycle(50)?.state == .opened)
         let before = try #require(line.baseline)
@@ -177,8 +177,8 @@ struct StatementBrokenTests {
     }
 
     @Test func `A clock set back is the present, and the finding still resolves`() throws {
-        var line = Timeline { $0.grace = .seconds(60) }
-        line.quiet(60, 10)
+        let line = Timeline { $0.grace = .seconds(60) }
+        line.quiet(1_000, 10)
         #expect(line.cycle(50)?.state == .opened)
         line.time -= hour(2)
         line.quiet(1, 50)
@@ -186,8 +186,16 @@ struct StatementBrokenTests {
         #expect(line.cycle(10)?.state == .resolved(.recovered))
     }
 
+    @Test func `A clock set back before the first cycle begins the grace again`() {
+        let line = Timeline { $0.grace = .seconds(60) }
+        line.quiet(30, 10)
+        line.time -= hour(2)
+        line.quiet(6, 50)
+        #expect(line.cycle(500)?.state == .opened)
+    }
+
     @Test func `A first cycle from 1970 does not end the grace`() {
-        var line = Timeline(start: 0)
+        let line = Timeline(start: 0)
         line.quiet(1, 10)
         line.time = day(20_000)
         line.quiet(10, 10)
@@ -195,7 +203,7 @@ struct StatementBrokenTests {
     }
 
     @Test func `No calls, no opinion`() {
-        var line = Timeline { $0.grace = .zero }
+        let line = Timeline { $0.grace = .zero }
         line.quiet(5, 10)
         #expect(line.cycle(0, calls: 0) == nil)
         #expect(line.baseline!.allHours.count == 5)
