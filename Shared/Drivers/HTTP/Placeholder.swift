@@ -1,2 +1,0 @@
-internal import CMicrohttpd
-internal import CCurl
