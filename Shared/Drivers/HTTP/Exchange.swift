@@ -80,9 +80,9 @@ final class Exchange: Sendable {
 
     /// The method, the fields and the body, which is given away.
     func take() -> (method: String, headers: HTTPHeaders, body: [UInt8]) {
-        state.withLock {
-            defer { $0.body = [] }
-            return ($0.method, $0.headers, $0.body)
+        state.withLock { state in
+            defer { state.body = [] }
+            return (state.method, state.headers, state.body)
         }
     }
 
@@ -94,17 +94,19 @@ final class Exchange: Sendable {
 
     /// The task that will answer, so that a deadline or a stop can cancel it.
     func answers(by task: Task<Void, Never>) {
-        state.withLock { if case .suspended = $0.phase { $0.task = task } }
+        state.withLock { state in
+            if case .suspended = state.phase { state.task = task }
+        }
     }
 
     /// Gives the answer and resumes the connection. Only the first one counts: handler, deadline and stop may race,
     /// and a connection resumed twice would be one that is no longer suspended, or no longer there.
     @discardableResult
     func answer(_ response: HTTPResponse) -> Bool {
-        state.withLock {
-            guard case .suspended = $0.phase else { return false }
-            $0.phase = .answered(response)
-            $0.task = nil
+        state.withLock { state in
+            guard case .suspended = state.phase else { return false }
+            state.phase = .answered(response)
+            state.task = nil
             // Under the lock: after this the daemon's thread may end the exchange at any moment.
             MHD_resume_connection(connection.pointer)
             return true

@@ -31,7 +31,7 @@ public struct HTTPClientRequest: Sendable {
         guard let scheme = url.range(of: "://") else { return "(no URL)" }
         let rest = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let host = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
-        return url[..<scheme.upperBound] + host
+        return String(url[..<scheme.upperBound]) + String(host)
     }
 }
 

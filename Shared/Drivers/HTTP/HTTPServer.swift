@@ -50,9 +50,7 @@ public final class HTTPServer: Sendable {
         while core.pending > 0 && ContinuousClock.now < last { await pause() }
         core.overruleAll()
         sweeper.cancel()
-        let thread = DedicatedThread(name: "http-stop")
-        _ = try? await thread.run { daemon.stop() }
-        thread.stop()
+        daemon.stop()
     }
 
     /// Stops where waiting is not possible, for a server whose answers are immediate.
@@ -98,6 +96,12 @@ private struct Daemon: @unchecked Sendable {
                 begin: httpServerBegin, handle: httpServerHandle, completed: httpServerCompleted, log: httpServerLog))
         let threads = settings.threads ?? min(4, max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))))
         let idle = max(1, settings.idle.components.seconds)
+        // The daemon's threads inherit the mask: signals go to the thread that waits for them.
+        var all = sigset_t()
+        var old = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, &old)
+        defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
         let started = pga_mhd_start(
             callbacks, listener.descriptor, UInt32(clamping: threads),
             // The limit is divided among the threads of the pool.

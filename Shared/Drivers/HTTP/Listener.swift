@@ -46,9 +46,11 @@ private func boundPort(_ descriptor: CInt) -> Int? {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
     }
     guard status == 0 else { return nil }
+    let family = CInt(storage.ss_family)
     return withUnsafePointer(to: &storage) { pointer in
-        switch CInt(storage.ss_family) {
-        case AF_INET: pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
+        switch family {
+        case AF_INET:
+            pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
         case AF_INET6:
             pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin6_port)) }
         default: nil

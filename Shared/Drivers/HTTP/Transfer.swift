@@ -67,7 +67,7 @@ final class Transfer: @unchecked Sendable {
         set(CURLOPT_SSL_VERIFYHOST, 2)
         set(CURLOPT_TIMEOUT_MS, milliseconds(request.timeout))
         set(CURLOPT_CONNECTTIMEOUT_MS, min(milliseconds(request.timeout), 10_000))
-        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1.rawValue))
+        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         codes.append(pga_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION, httpClientBody))
         set(CURLOPT_WRITEDATA, UnsafeRawPointer(me))

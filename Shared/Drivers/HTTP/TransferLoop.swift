@@ -41,7 +41,6 @@ final class TransferLoop: Sendable {
         var thread = pthread_t()
         let status = pthread_create(&thread, nil, httpClientThread, context)
         precondition(status == 0, "no thread for the HTTP client: raise the limit of processes of this user")
-        pthread_setname_np(thread, "http-client")
         pthread_detach(thread)
     }
 
@@ -81,9 +80,9 @@ final class TransferLoop: Sendable {
     func run() {
         var active: [UInt64: Transfer] = [:]
         while true {
-            let (submitted, cancelled, closing) = state.withLock {
-                defer { $0.submitted = [] }
-                return ($0.submitted, $0.cancelled, $0.closing)
+            let (submitted, cancelled, closing) = state.withLock { state in
+                defer { state.submitted = [] }
+                return (state.submitted, state.cancelled, state.closing)
             }
             for transfer in submitted { begin(transfer, &active) }
             for id in cancelled {
