@@ -1,0 +1,174 @@
+import Glibc
+
+/// Writes rows in the format of `COPY … (FORMAT binary)`: `row(columns:)`, then one call a column.
+///
+/// Everything goes into one growing buffer; nothing is allocated for a value.
+public struct BinaryCopyWriter: ~Copyable {
+    private var base: UnsafeMutableRawPointer
+    private var capacity: Int
+    /// Bytes not yet sent.
+    public private(set) var count = 0
+    /// Rows begun so far.
+    public private(set) var rows = 0
+    private var missing = 0
+
+    init(capacity: Int) {
+        self.capacity = max(capacity, 64)
+        guard let memory = malloc(self.capacity) else { fatalError("out of memory for a COPY buffer") }
+        base = memory
+    }
+
+    deinit { free(base) }
+
+    // MARK: Rows
+
+    /// Begins a row of so many columns; the row before must be complete.
+    @inline(__always)
+    public mutating func row(columns: Int) {
+        precondition(missing == 0, "a COPY row was begun before the one before it had all its columns")
+        reserve(2)
+        store(Int16(truncatingIfNeeded: columns))
+        missing = columns
+        rows += 1
+    }
+
+    /// NULL.
+    @inline(__always)
+    public mutating func null() {
+        field(4)
+        store(Int32(-1))
+    }
+
+    /// A `smallint`.
+    @inline(__always)
+    public mutating func int16(_ value: Int16) {
+        field(6)
+        store(Int32(2))
+        store(value)
+    }
+
+    /// An `integer`.
+    @inline(__always)
+    public mutating func int32(_ value: Int32) {
+        field(8)
+        store(Int32(4))
+        store(value)
+    }
+
+    /// A `bigint`.
+    @inline(__always)
+    public mutating func int64(_ value: Int64) {
+        field(12)
+        store(Int32(8))
+        store(value)
+    }
+
+    /// A `double precision`.
+    @inline(__always)
+    public mutating func double(_ value: Double) {
+        field(12)
+        store(Int32(8))
+        store(value.bitPattern)
+    }
+
+    /// A `boolean`.
+    @inline(__always)
+    public mutating func bool(_ value: Bool) {
+        field(5)
+        store(Int32(1))
+        store(UInt8(value ? 1 : 0))
+    }
+
+    /// A `timestamptz`, in microseconds since 1970 UTC.
+    @inline(__always)
+    public mutating func timestamp(_ microseconds: Int64) { int64(microseconds &- TypeOID.epochOffset) }
+
+    /// A `text`. The server refuses a zero byte in it (SQLSTATE 22021).
+    public mutating func text(_ value: String) {
+        var value = value
+        value.withUTF8 { bytes(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// A `text` from bytes, which the server checks to be UTF-8.
+    public mutating func text(_ value: borrowing RawSpan) {
+        value.withUnsafeBytes { bytes($0) }
+    }
+
+    /// A `bytea`.
+    public mutating func bytes(_ value: [UInt8]) {
+        value.withUnsafeBytes { bytes($0) }
+    }
+
+    /// A `jsonb` from its text.
+    public mutating func jsonb(_ value: String) {
+        var value = value
+        value.withUTF8 { text in
+            field(5 + text.count)
+            store(Int32(truncatingIfNeeded: text.count + 1))
+            store(UInt8(1))  // the format's version
+            copy(UnsafeRawBufferPointer(text))
+        }
+    }
+
+    @inline(__always)
+    private mutating func bytes(_ value: UnsafeRawBufferPointer) {
+        field(4 + value.count)
+        store(Int32(truncatingIfNeeded: value.count))
+        copy(value)
+    }
+
+    // MARK: The file around the rows
+
+    mutating func header() {
+        reserve(19)
+        for byte: UInt8 in [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00] { store(byte) }
+        store(Int32(0))
+        store(Int32(0))
+    }
+
+    mutating func trailer() {
+        precondition(missing == 0, "the last COPY row lacks columns")
+        reserve(2)
+        store(Int16(-1))
+    }
+
+    mutating func removeAll() { count = 0 }
+
+    func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        body(UnsafeRawBufferPointer(start: base, count: count))
+    }
+
+    // MARK: The buffer
+
+    @inline(__always)
+    private mutating func field(_ size: Int) {
+        precondition(missing > 0, "a COPY row has more columns than it was begun with")
+        missing -= 1
+        reserve(size)
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ size: Int) {
+        if capacity - count < size { grow(size) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ size: Int) {
+        capacity = max(capacity * 2, count + size)
+        guard let bigger = realloc(base, capacity) else { fatalError("out of memory for a COPY buffer") }
+        base = bigger
+    }
+
+    /// Space was reserved before.
+    @inline(__always)
+    private mutating func store<T: FixedWidthInteger>(_ value: T) {
+        base.storeBytes(of: value.bigEndian, toByteOffset: count, as: T.self)
+        count += MemoryLayout<T>.size
+    }
+
+    @inline(__always)
+    private mutating func copy(_ value: UnsafeRawBufferPointer) {
+        if let start = value.baseAddress { memcpy(base + count, start, value.count) }
+        count += value.count
+    }
+}
