@@ -113,12 +113,12 @@ extension PostgresConnection {
 
     /// Blanks and backslashes inside one word of `options`.
     private static func escaped(_ word: String) -> String {
-        var result = ""
-        for character in word {
-            if character == " " || character == "\\" { result.append("\\") }
-            result.append(character)
+        var result = String.UnicodeScalarView()
+        for scalar in word.unicodeScalars {
+            if scalar == " " || scalar == "\\" { result.append("\\") }
+            result.append(scalar)
         }
-        return result
+        return String(result)
     }
 
     /// Two parallel, null-terminated arrays of C strings.

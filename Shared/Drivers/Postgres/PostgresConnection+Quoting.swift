@@ -12,12 +12,13 @@ extension PostgresConnection {
         return "'" + doubled(text, "'") + "'"
     }
 
-    private static func doubled(_ text: String, _ quote: Character) -> String {
-        var result = ""
-        for character in text {
-            if character == quote { result.append(character) }
-            result.append(character)
+    /// By scalar, not by character: a quote with a combining mark after it is another character, and still a quote.
+    private static func doubled(_ text: String, _ quote: Unicode.Scalar) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar == quote { result.append(scalar) }
+            result.append(scalar)
         }
-        return result
+        return String(result)
     }
 }
