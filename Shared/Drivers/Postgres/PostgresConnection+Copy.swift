@@ -1,4 +1,5 @@
 import CLibpq
+import Runtime
 
 extension PostgresConnection {
     /// How much is buffered before it is handed to the socket.

@@ -1,4 +1,5 @@
 import CLibpq
+import Runtime
 
 extension PostgresConnection {
     /// Runs one statement with parameters and returns its rows, all of them in memory: bound large answers in the SQL.

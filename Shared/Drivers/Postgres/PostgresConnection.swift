@@ -1,5 +1,5 @@
 import CLibpq
-public import Runtime
+import Runtime
 
 /// One connection to a PostgreSQL server, owned by one task.
 ///
