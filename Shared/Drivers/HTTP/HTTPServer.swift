@@ -12,6 +12,9 @@ public final class HTTPServer: Sendable {
     private let daemon: Mutex<Daemon?>
     private let sweeper: Task<Void, Never>
 
+    /// The version of libmicrohttpd that is linked, such as `0.9.75`.
+    public static var libraryVersion: String { String(cString: MHD_get_version()) }
+
     /// Starts to listen; each request is answered by `handler`, in a task of its own that is cancelled when the
     /// request's deadline passes or the server has to stop.
     public convenience init(
@@ -50,7 +53,9 @@ public final class HTTPServer: Sendable {
         while core.pending > 0 && ContinuousClock.now < last { await pause() }
         core.overruleAll()
         sweeper.cancel()
-        daemon.stop()
+        let thread = DedicatedThread(name: "http-stop")
+        _ = try? await thread.run { daemon.stop() }
+        thread.stop()
     }
 
     /// Stops where waiting is not possible, for a server whose answers are immediate.

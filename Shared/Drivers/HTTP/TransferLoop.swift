@@ -37,11 +37,11 @@ final class TransferLoop: Sendable {
 
     /// Starts the thread; it holds the loop until it is closed.
     func start() {
-        let context = Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let status = pthread_create(&thread, nil, httpClientThread, context)
-        precondition(status == 0, "no thread for the HTTP client: raise the limit of processes of this user")
-        pthread_detach(thread)
+        Task {
+            let thread = DedicatedThread(name: "http-client")
+            _ = try? await thread.run { self.run() }
+            thread.stop()
+        }
     }
 
     func submit(_ transfer: Transfer) {
@@ -137,8 +137,3 @@ extension HTTPError {
 
 /// Once a process, before any handle: not safe to race in old versions of libcurl.
 private let curlIsReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
-@c func httpClientThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    Unmanaged<TransferLoop>.fromOpaque(context!).takeRetainedValue().run()
-    return nil
-}

@@ -1,0 +1,163 @@
+import HTTP
+import Runtime
+import Testing
+
+@Suite struct HTTPClientTests {
+    private func withClient<T>(
+        permits: (@Sendable (String) -> Bool)? = nil,
+        handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse = echo,
+        _ body: (HTTPClient, String) async throws -> T
+    ) async throws -> T {
+        var settings = testSettings()
+        settings.bodyBytes = 20_000_000
+        return try await withServer(settings, handler: handler) { port in
+            let client = HTTPClient(logger: quiet, permits: permits)
+            defer { client.close() }
+            return try await body(client, "http://127.0.0.1:\(port)")
+        }
+    }
+
+    private func expectFailure(
+        _ code: HTTPError.Code, _ client: HTTPClient, _ request: HTTPClientRequest,
+        location: SourceLocation = #_sourceLocation
+    ) async {
+        do {
+            let response = try await client.send(request)
+            Issue.record("it got \(response.status)", sourceLocation: location)
+        } catch {
+            #expect(error.code == code, "\(error)", sourceLocation: location)
+        }
+    }
+
+    @Test func `Method, fields and body arrive, status, fields and body come back`() async throws {
+        try await withClient(handler: { request in
+            HTTPResponse(
+                status: 418, headers: ["X-Method": request.method, "X-Got": request.headers["x-sent"] ?? "nothing"],
+                body: request.body.reversed())
+        }) { client, url in
+            for method in ["POST", "PUT", "PATCH", "DELETE"] {
+                let response = try await client.send(
+                    HTTPClientRequest(method: method, url: url, headers: ["X-Sent": "value"], body: [1, 0, 255]))
+                #expect(response.status == 418)
+                #expect(response.headers["x-method"] == method)
+                #expect(response.headers["X-Got"] == "value")
+                #expect(response.body == [255, 0, 1])
+                #expect(response.peerAddress == "127.0.0.1")
+            }
+            let head = try await client.send(HTTPClientRequest(method: "HEAD", url: url))
+            #expect(head.status == 418 && head.body.isEmpty)
+            let empty = try await client.send(HTTPClientRequest(method: "POST", url: url, body: []))
+            #expect(empty.body.isEmpty && empty.headers["x-method"] == "POST")
+        }
+    }
+
+    @Test func `Megabytes go both ways`() async throws {
+        try await withClient(handler: { HTTPResponse(status: 200, body: $0.body) }) { client, url in
+            let body = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let response = try await client.send(
+                HTTPClientRequest(method: "POST", url: url, body: body, maxResponseBytes: 5_000_000))
+            #expect(response.body == body)
+        }
+    }
+
+    @Test func `An answer larger than asked for is refused`() async throws {
+        try await withClient(handler: { _ in HTTPResponse(status: 200, body: [UInt8](repeating: 7, count: 5001)) }) {
+            client, url in
+            await expectFailure(.tooLarge, client, HTTPClientRequest(url: url, maxResponseBytes: 5000))
+            #expect(try await client.send(HTTPClientRequest(url: url, maxResponseBytes: 5001)).body.count == 5001)
+        }
+    }
+
+    @Test func `A server that does not answer is a timeout`() async throws {
+        try await withClient(handler: { _ in
+            try? await Task.sleep(for: .seconds(2))
+            return .text(200, "late")
+        }) { client, url in
+            let began = ContinuousClock.now
+            await expectFailure(.timeout, client, HTTPClientRequest(url: url, timeout: .milliseconds(150)))
+            #expect(ContinuousClock.now - began < .seconds(2))
+        }
+    }
+
+    @Test func `A redirect is an answer, not followed`() async throws {
+        try await withClient(handler: { _ in HTTPResponse(status: 302, headers: ["Location": "http://127.0.0.1:1/"]) }) {
+            client, url in
+            #expect(try await client.send(HTTPClientRequest(url: url)).status == 302)
+        }
+    }
+
+    @Test func `Nobody listening is a connection error`() async throws {
+        let client = HTTPClient(logger: quiet)
+        defer { client.close() }
+        await expectFailure(.connection, client, HTTPClientRequest(url: "http://127.0.0.1:1/"))
+    }
+
+    @Test func `A URL or field that is not one never leaves`() async throws {
+        try await withClient { client, url in
+            for wrong in ["file:///etc/passwd", "ftp://127.0.0.1/", "127.0.0.1", "http://a b/", ""] {
+                await expectFailure(.malformed, client, HTTPClientRequest(url: wrong))
+            }
+            await expectFailure(.malformed, client, HTTPClientRequest(url: url, headers: ["X": "a\r\nY: b"]))
+            await expectFailure(.malformed, client, HTTPClientRequest(url: url, headers: ["X Y": "a"]))
+            await expectFailure(.malformed, client, HTTPClientRequest(method: "GET /", url: url))
+        }
+    }
+
+    @Test func `An address that is not permitted is not connected to`() async throws {
+        try await withClient(permits: { $0 != "127.0.0.1" }, handler: { _ in
+            Issue.record("the request arrived")
+            return .text(200, "")
+        }) { client, url in
+            await expectFailure(.forbiddenAddress, client, HTTPClientRequest(url: url))
+        }
+        try await withClient(permits: { $0 == "127.0.0.1" }) { client, url in
+            #expect(try await client.send(HTTPClientRequest(url: url)).status == 200)
+        }
+    }
+
+    @Test func `Cancelling ends the transfer`() async throws {
+        try await withClient(handler: { _ in
+            try? await Task.sleep(for: .seconds(2))
+            return .text(200, "late")
+        }) { client, url in
+            let request = HTTPClientRequest(url: url)
+            let task = Task { try await client.send(request) }
+            try await Task.sleep(for: .milliseconds(100))
+            task.cancel()
+            let began = ContinuousClock.now
+            let result = await task.result
+            #expect(throws: HTTPError.self) { try result.get() }
+            #expect(ContinuousClock.now - began < .seconds(1))
+        }
+    }
+
+    @Test func `Closing ends what is under way, and what comes after is refused`() async throws {
+        try await withClient(handler: { _ in
+            try? await Task.sleep(for: .seconds(2))
+            return .text(200, "late")
+        }) { client, url in
+            async let pending: Void = expectFailure(.closed, client, HTTPClientRequest(url: url))
+            try await Task.sleep(for: .milliseconds(100))
+            client.close()
+            await pending
+            await expectFailure(.closed, client, HTTPClientRequest(url: url))
+        }
+    }
+
+    @Test func `A place names no path and no password`() {
+        let request = HTTPClientRequest(url: "https://user:secret@hooks.example.com:8443/services/T000/XXXX?token=1")
+        #expect(request.place == "https://hooks.example.com:8443")
+    }
+
+    @Test func `Many requests at once share the client`() async throws {
+        try await withClient { client, url in
+            let statuses = await withTaskGroup(of: Int.self) { group in
+                for index in 0..<100 {
+                    group.addTask { (try? await client.send(HTTPClientRequest(url: "\(url)/\(index)")))?.status ?? 0 }
+                }
+                return await group.reduce(into: [Int]()) { $0.append($1) }
+            }
+            #expect(statuses == [Int](repeating: 200, count: 100))
+        }
+    }
+}
