@@ -108,7 +108,8 @@ import Testing
             let (text, closed) = try await RawSocket.exchange("\u{16}\u{03}\u{01}\u{02}\u{00}nonsense\r\n\r\n", port: port)
             #expect(closed)
             #expect(status(text).map { $0 >= 400 } ?? true)
-            #expect(status(try await RawSocket.exchange(plain("/a"), port: port).text) == 200)
+            let got = try await status(RawSocket.exchange(plain("/a"), port: port).text)
+            #expect(got == 200)
         }
     }
 

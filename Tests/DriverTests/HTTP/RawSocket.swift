@@ -19,7 +19,7 @@ final class RawSocket: Sendable {
             }
         }
         guard status == 0 else {
-            close(descriptor)
+            Glibc.close(descriptor)
             throw RawSocketError(message: "no connection to port \(port): \(String(cString: strerror(errno)))")
         }
         self.descriptor = descriptor
@@ -38,7 +38,7 @@ final class RawSocket: Sendable {
             var sent = 0
             while sent < bytes.count {
                 let n = bytes.withUnsafeBytes {
-                    Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, CInt(MSG_NOSIGNAL.rawValue))
+                    Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, CInt(MSG_NOSIGNAL))
                 }
                 guard n > 0 else { return false }
                 sent += n
