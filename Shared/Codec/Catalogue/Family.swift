@@ -1,0 +1,41 @@
+/// A metric family as data: what one kind of sample table holds, and what it is called elsewhere.
+///
+/// Collector, writer, API and alerter all take it from here. The SQL that fills it is the collector's own affair.
+public struct Family: Sendable, Equatable {
+    /// What absence means.
+    public enum Kind: String, Sendable {
+        /// Rows in which nothing moved are left out: absent from a table that arrived means zero.
+        case counter
+        /// Every row is sent in every cycle: absent means gone.
+        case gauge
+    }
+
+    /// The name, which is also its table's and its view's in the storage.
+    public let name: String
+    public let kind: Kind
+    /// How often it is read when nothing else is set.
+    public let intervalSeconds: Int
+    /// One sentence or two for the manual.
+    public let description: String
+    /// In the order in which they are stored.
+    public let columns: [FamilyColumn]
+
+    public init(
+        name: String, kind: Kind, intervalSeconds: Int, description: String, columns: [FamilyColumn]
+    ) {
+        self.name = name
+        self.kind = kind
+        self.intervalSeconds = intervalSeconds
+        self.description = description
+        self.columns = columns
+    }
+
+    /// The column of a name, if the family has it.
+    public func column(_ name: String) -> FamilyColumn? { columns.first { $0.name == name } }
+
+    /// The columns that name a series.
+    public var labels: [FamilyColumn] { columns.filter { $0.kind == .label } }
+
+    /// The columns that hold samples.
+    public var values: [FamilyColumn] { columns.filter { $0.kind != .label } }
+}

@@ -1,0 +1,7 @@
+extension WireReader {
+    /// A unit; one that a later version added is read as ``Unit/none``, for a column is of use without its unit.
+    @_lifetime(self: copy self)
+    mutating func unit(_ field: WireField) throws(WireError) -> Unit {
+        Unit(rawValue: UInt8(truncatingIfNeeded: min(try uint64(field), 255))) ?? .none
+    }
+}

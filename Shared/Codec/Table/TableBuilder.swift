@@ -1,0 +1,122 @@
+/// Makes a ``Table`` row by row, or column by column, without an allocation a sample.
+///
+///     var builder = TableBuilder(family: .statements, instance: "a", collector: "c", serverVersion: 170011)
+///     let calls = builder.column("calls")!
+///     builder.set(calls, 12)
+///     builder.endRow()
+///     let table = builder.finish(time: now, interval: 10_000_000)
+///
+/// A cell that is not set is null. A column in which no row has a value is left out: a server that does not have it sends nothing.
+public struct TableBuilder: Sendable {
+    /// A column of this builder, looked up once and not for each cell.
+    public struct Handle: Sendable, Equatable { let index: Int }
+
+    /// Texts are cut to this many bytes, so that a row of them always fits in a message.
+    public static let textLimit = 32_768
+
+    private let family: String
+    private let instance: String
+    private let collector: String
+    private let serverVersion: Int32
+    private var columns: [BuilderColumn]
+    private var places: [String: Int] = [:]
+    private var quality: [Quality] = []
+    private var flagged = false
+    /// How many rows were ended.
+    public private(set) var rowCount = 0
+
+    /// A table of a family's columns.
+    public init(
+        family: Family, instance: String, collector: String, serverVersion: Int32, reserving rows: Int = 0
+    ) {
+        self.family = family.name
+        self.instance = instance
+        self.collector = collector
+        self.serverVersion = serverVersion
+        columns = []
+        columns.reserveCapacity(family.columns.count)
+        for column in family.columns {
+            places[column.name] = columns.count
+            columns.append(
+                BuilderColumn(name: column.name, kind: column.kind, unit: column.unit, type: column.type))
+            columns[columns.count - 1].reserve(rows)
+        }
+        quality.reserveCapacity(rows)
+    }
+
+    /// The column of a name, if the family has it or ``add(_:_:_:_:)`` made it.
+    public func column(_ name: String) -> Handle? { places[name].map { Handle(index: $0) } }
+
+    /// A column that the catalogue does not know, such as one that a new major of PostgreSQL has.
+    public mutating func add(_ name: String, _ kind: ColumnKind, _ unit: Unit, _ type: ValueType) -> Handle {
+        if let place = places[name] { return Handle(index: place) }
+        places[name] = columns.count
+        columns.append(BuilderColumn(name: name, kind: kind, unit: unit, type: type))
+        return Handle(index: columns.count - 1)
+    }
+
+    /// Sets a cell of the row that is being made. In a column of doubles the number is converted.
+    public mutating func set(_ column: Handle, _ value: Int64) {
+        columns[column.index].set(value, row: rowCount)
+    }
+
+    /// Sets a cell of the row that is being made. In a column of integers the number is rounded; beyond their range it stays null.
+    public mutating func set(_ column: Handle, _ value: Double) {
+        columns[column.index].set(value, row: rowCount)
+    }
+
+    /// Sets a cell of the row that is being made. In a column of numbers it stays null.
+    public mutating func set(_ column: Handle, _ value: String) {
+        columns[column.index].set(value, row: rowCount)
+    }
+
+    /// Ends the row.
+    public mutating func endRow(_ flag: Quality = .ok) {
+        rowCount += 1
+        quality.append(flag)
+        if flag != .ok { flagged = true }
+    }
+
+    /// Forgets the cells of the row that is being made.
+    public mutating func dropRow() {
+        for index in columns.indices { columns[index].truncate(rowCount) }
+    }
+
+    /// A whole column of integers; the rows are ended by ``endRows(_:)``.
+    public mutating func fill(_ column: Handle, _ values: [Int64], nulls: Bitmap? = nil) {
+        precondition(columns[column.index].type == .integer, "A column of integers is filled with integers.")
+        columns[column.index].integers = values
+        columns[column.index].adopt(nulls, count: values.count)
+    }
+
+    /// A whole column of doubles; the rows are ended by ``endRows(_:)``.
+    public mutating func fill(_ column: Handle, _ values: [Double], nulls: Bitmap? = nil) {
+        precondition(columns[column.index].type == .double, "A column of doubles is filled with doubles.")
+        columns[column.index].doubles = values
+        columns[column.index].adopt(nulls, count: values.count)
+    }
+
+    /// Ends as many rows as columns were filled with.
+    public mutating func endRows(_ count: Int) {
+        rowCount += count
+        quality.append(contentsOf: repeatElement(.ok, count: count))
+    }
+
+    /// The table of the rows that were ended. The builder can go on with the next one: it keeps its memory and forgets its rows.
+    public mutating func finish(time: Int64, interval: Int64) -> Table {
+        dropRow()
+        var finished: [Column] = []
+        finished.reserveCapacity(columns.count)
+        for index in columns.indices {
+            if let column = columns[index].finish(rowCount) { finished.append(column) }
+        }
+        let table = Table(
+            family: family, instance: instance, collector: collector, time: time, interval: interval,
+            serverVersion: serverVersion, rowCount: finished.isEmpty ? 0 : rowCount, columns: finished,
+            quality: flagged && !finished.isEmpty ? quality : nil)
+        rowCount = 0
+        quality.removeAll(keepingCapacity: true)
+        flagged = false
+        return table
+    }
+}

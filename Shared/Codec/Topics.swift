@@ -1,0 +1,24 @@
+/// The topics, each declared for the cluster in `topics/<name>.yaml`.
+public enum Topics {
+    /// What the names begin with when an installation does not say otherwise.
+    public static let defaultPrefix = "pganalytics."
+
+    /// Every sample of every family of every instance: the log of record.
+    public static let samples = Topic<Table>(name: "samples", version: 1, key: .instance, sequenced: true)
+    /// Statement texts, once for each name.
+    public static let statements = Topic<Statement>(name: "statements", version: 1, key: .fingerprint, sequenced: false)
+    /// Heartbeats of the collectors.
+    public static let collectors = Topic<CollectorStatus>(
+        name: "collectors", version: 1, key: .collector, sequenced: true)
+    /// What the analyzer found.
+    public static let findings = Topic<Finding>(name: "findings", version: 1, key: .instance, sequenced: false)
+    /// State changes and deliveries of alerts.
+    public static let alerts = Topic<AlertEvent>(name: "alerts", version: 1, key: .alert, sequenced: false)
+    /// What could not be used.
+    public static let deadletter = Topic<DeadLetter>(name: "deadletter", version: 1, key: .original, sequenced: false)
+
+    /// All of them.
+    public static let all: [AnyTopic] = [
+        samples.erased, statements.erased, collectors.erased, findings.erased, alerts.erased, deadletter.erased,
+    ]
+}
