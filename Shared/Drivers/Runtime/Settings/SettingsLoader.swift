@@ -1,0 +1,158 @@
+/// Gathers what each place gives, and makes the settings of it.
+struct SettingsLoader {
+    let schema: SettingsSchema
+    let known: [String: Setting]
+    var sources: [String: SettingSource] = [:]
+    var passedThrough: [String: [String: String]] = [:]
+    var children: [String: [Settings]] = [:]
+    var secrets: [String] = []
+    var warnings: [String] = []
+
+    init(_ schema: SettingsSchema) {
+        self.schema = schema
+        self.known = Dictionary(uniqueKeysWithValues: schema.settings.map { ($0.name, $0) })
+        for section in schema.open { passedThrough[section] = [:] }
+        for name in schema.tables.keys { children[name] = [] }
+    }
+
+    /// The first words of all keys.
+    var sections: Set<String> {
+        Set((schema.settings.map(\.name) + schema.open).compactMap { $0.split(separator: ".").first.map(String.init) })
+    }
+
+    /// Takes the values of the command line.
+    mutating func take(arguments: [String: String]) throws(SettingsError) {
+        var given: [String: SettingSource] = [:]
+        for (name, text) in arguments.sorted(by: { $0.key < $1.key }) {
+            if let (section, key) = openSection(of: name) {
+                pass(section, key, text)
+            } else if isKnown(name) {
+                given[name] = SettingSource(raw: .text(text), place: "command line")
+            } else if schema.tables.keys.contains(where: { name.hasPrefix($0 + ".") }) {
+                throw SettingsError(.unknown, "command line: \(name) is a key of a table, which only the file can give")
+            } else {
+                throw SettingsError(.unknown, "command line: unknown setting \(name)\(hint(name))")
+            }
+        }
+        try merge(given)
+    }
+
+    /// Replaces what weaker places gave; of a secret and its file a place may give one.
+    mutating func merge(_ given: [String: SettingSource]) throws(SettingsError) {
+        for (name, source) in given {
+            if let setting = known[name] {
+                if setting.isSecret, let file = given[name + "_file"] {
+                    throw SettingsError(
+                        .conflict, "\(source.place): \(name) is given here and as a file (\(file.place)): give one of them")
+                }
+                sources[name] = source
+            } else {
+                let secret = known[String(name.dropLast("_file".count))]!
+                sources[secret.name] = try readSecret(secret, source)
+            }
+        }
+    }
+
+    mutating func pass(_ section: String, _ key: String, _ text: String) {
+        passedThrough[section, default: [:]][key] = text
+        let lowered = key.lowercased()
+        if ["password", "secret", "token", "pem", "key"].contains(where: { lowered.contains($0) }) { secrets.append(text) }
+    }
+
+    /// Whether it is a key, or the file of a secret one.
+    func isKnown(_ name: String) -> Bool {
+        known[name] != nil || (name.hasSuffix("_file") && known[String(name.dropLast("_file".count))]?.isSecret == true)
+    }
+
+    /// `kafka.librdkafka.ssl.ca.location` as (`kafka.librdkafka`, `ssl.ca.location`).
+    func openSection(of name: String) -> (section: String, key: String)? {
+        for section in schema.open where name.hasPrefix(section + ".") && name.count > section.count + 1 {
+            return (section, String(name.dropFirst(section.count + 1)))
+        }
+        return nil
+    }
+
+    func hint(_ name: String) -> String {
+        let files = schema.settings.filter(\.isSecret).map { $0.name + "_file" }
+        return Nearest.hint(
+            name, among: schema.settings.map(\.name) + files + schema.open + Array(schema.tables.keys) + Array(sections))
+    }
+
+    /// Makes the settings: values in their types, defaults, nothing required missing.
+    func finish(requiring: [String]?, file: String?) throws(SettingsError) -> Settings {
+        var result = try SettingsLoader.resolve(schema.settings, sources, requiring: requiring) { setting in
+            var names = ["\(setting.name) in the file", setting.variable] + setting.aliases
+            if setting.isSecret { names.append(setting.variable + "_FILE") }
+            return "\(schema.service): \(setting.name) is required: give \(names.joined(separator: ", ")), "
+                + "or --set \(setting.name)=…"
+        }
+        result.place = file
+        result.passedThrough = passedThrough
+        result.children = children
+        result.warnings = warnings
+        result.secrets += secrets + children.values.flatMap { $0.flatMap(\.secrets) }
+        return result
+    }
+
+    static func resolve(
+        _ declared: [Setting], _ sources: [String: SettingSource], requiring: [String]?,
+        _ missing: (Setting) -> String
+    ) throws(SettingsError) -> Settings {
+        var result = Settings(declared: declared)
+        for setting in declared {
+            if let source = sources[setting.name] {
+                let value = try source.value(of: setting)
+                let isEmpty = value == .string("") || value == .list([])
+                if !(setting.isRequired && isEmpty) {
+                    result.entries[setting.name] = Settings.Entry(value: value, place: source.place)
+                    if setting.isSecret, case .string(let text) = value {
+                        result.secrets += SettingsLoader.hidden(text)
+                    }
+                    continue
+                }
+            } else if let text = setting.defaultText {
+                guard let value = try? SettingValue.parse(text, setting) else {
+                    preconditionFailure("The default of \(setting.name) is not \(setting.type.name): \(text).")
+                }
+                result.entries[setting.name] = Settings.Entry(value: value, place: nil)
+                continue
+            }
+            let section = setting.name.split(separator: ".").first.map(String.init) ?? ""
+            if setting.isRequired && (requiring?.contains(section) ?? true) {
+                throw SettingsError(.missing, missing(setting))
+            }
+        }
+        return result
+    }
+
+    private func readSecret(_ setting: Setting, _ source: SettingSource) throws(SettingsError) -> SettingSource {
+        try SettingsLoader.readSecret(setting, source)
+    }
+
+    /// The content of a secret's file, without the line feed that an editor puts at its end.
+    static func readSecret(_ setting: Setting, _ source: SettingSource) throws(SettingsError) -> SettingSource {
+        let path = try source.path(of: setting.name + "_file")
+        switch File.read(path, limit: 1 << 20) {
+        case .failure(let error):
+            throw SettingsError(
+                .unreadable, "\(source.place): the file of \(setting.name) cannot be read: \(error.message)")
+        case .success(let bytes):
+            var text = String(decoding: bytes, as: UTF8.self)
+            if let last = text.last, last.isNewline { text.removeLast() }
+            if text.isEmpty {
+                throw SettingsError(.invalid, "\(source.place): the file of \(setting.name) is empty: \(path)")
+            }
+            return SettingSource(raw: .text(text), place: "\(source.place) (\(path))")
+        }
+    }
+
+    /// A secret and, when it is a URL, the password in it, which may be logged without the rest.
+    private static func hidden(_ secret: String) -> [String] {
+        guard let scheme = secret.firstRange(of: "://") else { return [secret] }
+        let authority = secret[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        guard let at = authority.lastIndex(of: "@") else { return [secret] }
+        let user = authority[..<at]
+        guard let colon = user.firstIndex(of: ":") else { return [secret] }
+        return [secret, String(user[user.index(after: colon)...])]
+    }
+}
