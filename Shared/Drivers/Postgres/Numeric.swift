@@ -67,10 +67,10 @@ struct Numeric {
         }
         // Up to 2^53 the digits are exact as a whole number, and one division by an exact power of ten rounds once.
         var whole: UInt64 = 0
-        var exact = count <= 5
+        var exact = count <= 4
         for index in 0..<(exact ? count : 0) { whole = whole * 10_000 + UInt64(group(index)) }
         let fractionGroups = count - 1 - weight
-        exact = exact && whole < 1 << 53 && (0...5).contains(fractionGroups)
+        exact = exact && whole < 1 << 53 && (0...4).contains(fractionGroups)
         if exact {
             var power = 1.0
             for _ in 0..<fractionGroups { power *= 10_000 }
