@@ -93,8 +93,9 @@ let package = Package(
         tests("AnalyzerTests", ["Analyzer", "Codec", "Support"]),
         tests("AlerterTests", ["Alerter", "Codec", "YAML", "Support"]),
         tests("APITests", ["API", "Codec", "HTTP", "Support"]),
+        tests("OperatorTests", ["Operator", "HTTP", "Kafka", "Runtime", "YAML", "Support"]),
         tests("ContractTests", ["Codec", "YAML", "Postgres", "Support"]),
-        tests("PipelineTests", ["Codec", "Kafka", "Postgres", "HTTP", "Runtime", "Support"]),
+        tests("PipelineTests", ["Operator", "Codec", "Kafka", "Postgres", "HTTP", "Runtime", "Support"]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Codec", "Runtime", "Kafka", "Postgres", "HTTP", "Zstd", "Support"],
