@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -43,6 +44,23 @@ extern int pipe2(int ends[2], int flags);
 
 /// A pipe that programs we start do not inherit; 0, or -1 with errno.
 static inline int pga_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+extern int memfd_create(const char *name, unsigned int flags);
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+/// A file without a name, in memory.
+static inline int pga_memory_file(const char *name) { return memfd_create(name, 1U /* MFD_CLOEXEC */); }
+
+/// Has the child start in a directory; 0 or an errno.
+static inline int pga_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+/// Has the child close all descriptors from this one on; 0 or an errno.
+static inline int pga_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
 
 /// Names the calling thread; the kernel keeps 15 bytes.
 static inline void pga_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0L, 0L, 0L); }

@@ -31,6 +31,15 @@ public final class DedicatedThread: SerialExecutor, Sendable {
         }
     }
 
+    /// Runs `body` on the thread and blocks the caller meanwhile: only for what takes no longer than a system call.
+    func runAndWait<T: Sendable>(_ body: @escaping @Sendable () throws -> T) throws -> T {
+        let answer = Answer<T>()
+        guard queue.add(.body { answer.give(Result { try body() }) }) else {
+            throw RuntimeError(.stopped, "the thread was stopped before this work was given to it")
+        }
+        return try answer.take().get()
+    }
+
     /// Lets the thread finish what it has and end, and waits for that; calling it twice does nothing.
     public func stop() {
         queue.stop()
