@@ -1,3 +1,0 @@
-internal import COpenSSL
-internal import CJose
-internal import CCrypt
