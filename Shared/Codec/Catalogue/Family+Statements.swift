@@ -2,7 +2,12 @@ extension Family {
     /// What each statement cost since the last reading, from pg_stat_statements.
     ///
     /// Durations are doubles of milliseconds on the server that count whole nanoseconds, and travel as those. A mean is
-    /// total ÷ calls, and a standard deviation comes from the sum of squares, both over any window.
+    /// total ÷ calls. A standard deviation is of the interval's own executions (``Deviation``), and that of any window has
+    /// the variance Σ calls × (deviation² + mean²) ÷ Σ calls − mean².
+    ///
+    /// What a row says of a lifetime (shortest, longest, since when) is sent when it changed and is 0 while it did not
+    /// (``FamilyColumn/onChange``). The name comes with some rows only (``NameSchedule``): 64 random bits in every row
+    /// would cost as much as everything that was measured, and the queryid already identifies it.
     public static let statements = Family(
         name: "statements", kind: .counter, intervalSeconds: 10,
         description: "What each statement cost since the last reading, from pg_stat_statements.",
@@ -13,9 +18,12 @@ extension Family {
             .label(
                 "toplevel", .integer, unit: .boolean, prometheus: "toplevel", since: 140_000,
                 "1 when it was sent by a client, 0 when it ran inside a function."),
-            .label("name", prometheus: "statement", "Its fingerprint; null until its text was read once."),
+            .label(
+                "name", prometheus: "statement",
+                "Its fingerprint: in the first row after it became known, and then once an hour; null in the others."),
             .label("ours", .integer, unit: .boolean, "1 when it is the collector's own."),
-        ] + execution + planning + buffers + timing + wal + jit + parallel + since)
+        ] + execution + planning + buffers + timing + wal + jit + parallel + since,
+        sortedBy: "calls")
 
     private static let execution: [FamilyColumn] = [
         .counter("calls", .count, prometheus: "pg_stat_statements_calls_total", "How often it was executed."),
@@ -24,16 +32,15 @@ extension Family {
         .counter(
             "total_exec_time", .nanoseconds, prometheus: "pg_stat_statements_seconds_total", scale: 1e-9,
             "Time spent executing it."),
-        .counter(
-            "exec_sum_sq", .squareNanoseconds, .double,
-            prometheus: "pg_stat_statements_execution_square_seconds_total", scale: 1e-18,
-            "Sum of the squares of its execution times."),
         .gauge(
-            "min_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_min_seconds", scale: 1e-9,
-            "The shortest execution since the server's own reset; null in a row while it stays what it was."),
+            "stddev_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_stddev_seconds", scale: 1e-9,
+            "Standard deviation of the executions in the interval, to about 0.2 %; 0 for a single one."),
         .gauge(
-            "max_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_max_seconds", scale: 1e-9,
-            "The longest execution since the server's own reset; null in a row while it stays what it was."),
+            "min_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_min_seconds", scale: 1e-9, onChange: true,
+            "The shortest execution since the server's own reset; 0 while it stays what it was."),
+        .gauge(
+            "max_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_max_seconds", scale: 1e-9, onChange: true,
+            "The longest execution since the server's own reset; 0 while it stays what it was."),
     ]
 
     private static let planning: [FamilyColumn] = [
@@ -43,18 +50,17 @@ extension Family {
         .counter(
             "total_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_seconds_total", scale: 1e-9,
             since: 130_000, "Time spent planning it."),
-        .counter(
-            "plan_sum_sq", .squareNanoseconds, .double,
-            prometheus: "pg_stat_statements_plan_square_seconds_total", scale: 1e-18, since: 130_000,
-            "Sum of the squares of its planning times."),
         .gauge(
-            "min_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_min_seconds", scale: 1e-9,
-            since: 130_000,
-            "The shortest planning since the server's own reset; null in a row while it stays what it was."),
+            "stddev_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_stddev_seconds", scale: 1e-9,
+            since: 130_000, "Standard deviation of the plannings in the interval, to about 0.2 %; 0 for a single one."),
         .gauge(
-            "max_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_max_seconds", scale: 1e-9,
+            "min_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_min_seconds", scale: 1e-9, onChange: true,
             since: 130_000,
-            "The longest planning since the server's own reset; null in a row while it stays what it was."),
+            "The shortest planning since the server's own reset; 0 while it stays what it was."),
+        .gauge(
+            "max_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_max_seconds", scale: 1e-9, onChange: true,
+            since: 130_000,
+            "The longest planning since the server's own reset; 0 while it stays what it was."),
     ]
 
     private static let buffers: [FamilyColumn] = [
@@ -177,11 +183,11 @@ extension Family {
     private static let since: [FamilyColumn] = [
         .gauge(
             "stats_since", .unixMicroseconds, prometheus: "pg_stat_statements_since_timestamp_seconds",
-            scale: 1e-6, since: 170_000,
-            "Since when the server counts this statement; null in a row while it stays what it was."),
+            scale: 1e-6, onChange: true, since: 170_000,
+            "Since when the server counts this statement; 0 while it stays what it was."),
         .gauge(
             "minmax_stats_since", .unixMicroseconds,
-            prometheus: "pg_stat_statements_minmax_since_timestamp_seconds", scale: 1e-6, since: 170_000,
-            "Since when the server keeps its shortest and longest; null in a row while it stays what it was."),
+            prometheus: "pg_stat_statements_minmax_since_timestamp_seconds", scale: 1e-6, onChange: true, since: 170_000,
+            "Since when the server keeps its shortest and longest; 0 while it stays what it was."),
     ]
 }

@@ -19,15 +19,19 @@ public struct Family: Sendable, Equatable {
     public let description: String
     /// In the order in which they are stored.
     public let columns: [FamilyColumn]
+    /// The column by which a builder sorts the rows, largest first: neighbours that are alike compress better.
+    public let sortedBy: String?
 
     public init(
-        name: String, kind: Kind, intervalSeconds: Int, description: String, columns: [FamilyColumn]
+        name: String, kind: Kind, intervalSeconds: Int, description: String, columns: [FamilyColumn],
+        sortedBy: String? = nil
     ) {
         self.name = name
         self.kind = kind
         self.intervalSeconds = intervalSeconds
         self.description = description
         self.columns = columns
+        self.sortedBy = sortedBy
     }
 
     /// The column of a name, if the family has it.

@@ -14,10 +14,14 @@ public struct FamilyColumn: Sendable, Equatable {
     public let prometheusLabels: [Label]
     /// The first server version (as `server_version_num`) that has it; 0 when all have.
     public let since: Int32
+    /// A gauge in a family of counters that says something of a lifetime: a row carries it when it changed since the last
+    /// reading, and 0 otherwise.
+    public let onChange: Bool
 
     public init(
         _ name: String, _ kind: ColumnKind, _ unit: Unit, _ type: ValueType, _ description: String,
-        prometheusName: String? = nil, prometheusScale: Double = 1, prometheusLabels: [Label] = [], since: Int32 = 0
+        prometheusName: String? = nil, prometheusScale: Double = 1, prometheusLabels: [Label] = [], since: Int32 = 0,
+        onChange: Bool = false
     ) {
         self.name = name
         self.kind = kind
@@ -28,6 +32,7 @@ public struct FamilyColumn: Sendable, Equatable {
         self.prometheusScale = prometheusScale
         self.prometheusLabels = prometheusLabels
         self.since = since
+        self.onChange = onChange
     }
 
     static func label(
@@ -53,10 +58,10 @@ public struct FamilyColumn: Sendable, Equatable {
 
     static func gauge(
         _ name: String, _ unit: Unit, _ type: ValueType = .integer, prometheus: String, scale: Double = 1,
-        labels: [Label] = [], since: Int32 = 0, _ description: String
+        onChange: Bool = false, labels: [Label] = [], since: Int32 = 0, _ description: String
     ) -> FamilyColumn {
         FamilyColumn(
             name, .gauge, unit, type, description, prometheusName: prometheus, prometheusScale: scale,
-            prometheusLabels: labels, since: since)
+            prometheusLabels: labels, since: since, onChange: onChange)
     }
 }

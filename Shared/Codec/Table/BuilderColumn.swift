@@ -86,7 +86,7 @@ struct BuilderColumn: Sendable {
     }
 
     /// Gives the rows before `row` that were not set a null.
-    private mutating func pad(to row: Int) {
+    mutating func pad(to row: Int) {
         while count < row {
             switch type {
             case .integer: integers.append(0)
@@ -101,6 +101,21 @@ struct BuilderColumn: Sendable {
     mutating func adopt(_ bitmap: Bitmap?, count: Int) {
         nulls = bitmap ?? Bitmap(count: count)
         nullCount = nulls.marked
+    }
+
+    /// Puts the rows into another order.
+    mutating func reorder(_ order: [Int]) {
+        guard count > 0 else { return }
+        pad(to: order.count)
+        switch type {
+        case .integer: integers = order.map { integers[$0] }
+        case .double: doubles = order.map { doubles[$0] }
+        case .text: indexes = order.map { indexes[$0] }
+        }
+        guard nullCount > 0 else { return }
+        var moved = Bitmap(count: order.count)
+        for (place, row) in order.enumerated() where nulls[row] { moved[place] = true }
+        nulls = moved
     }
 
     /// Forgets a cell of a row that was not ended.

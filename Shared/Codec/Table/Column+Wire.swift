@@ -8,10 +8,19 @@ extension Column: Message {
         writer.enumeration(4, values.type)
         switch values {
         case .strings(let dictionary, let indexes):
-            writer.strings(5, dictionary)
-            writer.packedUnsigned(6, indexes)
+            if let numbers = Hexadecimal.numbers(dictionary, indexes, nulls) {
+                writer.packedFixed(11, numbers)
+            } else {
+                writer.strings(5, dictionary)
+                writer.packedUnsigned(6, indexes)
+            }
         case .integers(let integers):
-            writer.packedSigned(7, integers)
+            // Identities such as a queryid fill their 64 bits, and would take ten bytes each.
+            if kind == .label, Column.isWide(integers) {
+                writer.packedFixed(10, integers)
+            } else {
+                writer.packedSigned(7, integers)
+            }
         case .doubles(let doubles):
             writer.packedDoubles(8, doubles)
         }
@@ -28,6 +37,7 @@ extension Column: Message {
         var indexes: [UInt32] = []
         var integers: [Int64] = []
         var doubles: [Double] = []
+        var numbers: [UInt64] = []
         var nulls: [UInt8]?
         while let field = try reader.next() {
             switch field.number {
@@ -40,6 +50,8 @@ extension Column: Message {
             case 7: try reader.signed(field, into: &integers)
             case 8: try reader.doubles(field, into: &doubles)
             case 9: nulls = try reader.bytes(field)
+            case 10: try reader.fixed(field, into: &integers)
+            case 11: try reader.fixed(field, into: &numbers)
             default: try reader.skip(field)
             }
         }
@@ -48,6 +60,11 @@ extension Column: Message {
         }
         let values: Values
         switch type {
+        case .text where !numbers.isEmpty:
+            guard indexes.isEmpty else {
+                throw WireError(.inconsistent, at: start, "column \(name) has its texts in two forms")
+            }
+            values = Hexadecimal.values(numbers)
         case .text:
             if let index = indexes.first(where: { $0 >= dictionary.count }) {
                 throw WireError(
@@ -65,5 +82,12 @@ extension Column: Message {
             }
             self.nulls = bitmap
         }
+    }
+
+    /// Whether eight bytes a value are fewer than what varints would take.
+    private static func isWide(_ integers: [Int64]) -> Bool {
+        var size = 0
+        for value in integers { size += Varint.size(Varint.zigzag(value)) }
+        return size > 8 * integers.count
     }
 }

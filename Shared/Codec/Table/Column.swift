@@ -16,6 +16,26 @@ public struct Column: Sendable, Equatable {
         self.nulls = nulls
     }
 
+    /// Whether two columns say the same of every row, however their texts are coded and whatever lies in the place of a null.
+    public static func == (left: Column, right: Column) -> Bool {
+        guard left.name == right.name, left.kind == right.kind, left.unit == right.unit,
+            left.values.type == right.values.type, left.values.count == right.values.count
+        else { return false }
+        for row in 0..<left.values.count {
+            guard left.isNull(row) == right.isNull(row) else { return false }
+            if left.isNull(row) { continue }
+            switch (left.values, right.values) {
+            case (.integers(let left), .integers(let right)): if left[row] != right[row] { return false }
+            case (.doubles(let left), .doubles(let right)):
+                if left[row].bitPattern != right[row].bitPattern { return false }
+            case (.strings(let left, let leftIndexes), .strings(let right, let rightIndexes)):
+                if left[Int(leftIndexes[row])] != right[Int(rightIndexes[row])] { return false }
+            default: return false
+            }
+        }
+        return true
+    }
+
     /// Whether a row has no value.
     public func isNull(_ row: Int) -> Bool { nulls?[row] ?? false }
 

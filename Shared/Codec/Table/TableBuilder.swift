@@ -6,7 +6,7 @@
 ///     builder.endRow()
 ///     let table = builder.finish(time: now, interval: 10_000_000)
 ///
-/// A cell that is not set is null. A column in which no row has a value is left out: a server that does not have it sends nothing.
+/// A cell that is not set is null. Rows come out in the family's order (``Family/sortedBy``). A column in which no row has a value is left out: a server that does not have it sends nothing.
 public struct TableBuilder: Sendable {
     /// A column of this builder, looked up once and not for each cell.
     public struct Handle: Sendable, Equatable { let index: Int }
@@ -18,6 +18,7 @@ public struct TableBuilder: Sendable {
     private let instance: String
     private let collector: String
     private let serverVersion: Int32
+    private let sortedBy: Int?
     private var columns: [BuilderColumn]
     private var places: [String: Int] = [:]
     private var quality: [Quality] = []
@@ -33,6 +34,7 @@ public struct TableBuilder: Sendable {
         self.instance = instance
         self.collector = collector
         self.serverVersion = serverVersion
+        sortedBy = family.sortedBy.flatMap { name in family.columns.firstIndex { $0.name == name } }
         columns = []
         columns.reserveCapacity(family.columns.count)
         for column in family.columns {
@@ -102,9 +104,22 @@ public struct TableBuilder: Sendable {
         quality.append(contentsOf: repeatElement(.ok, count: count))
     }
 
+    /// Puts the rows into the family's order, which is stable: largest first.
+    private mutating func sort() {
+        guard let sortedBy, rowCount > 1 else { return }
+        columns[sortedBy].pad(to: rowCount)
+        let keys = columns[sortedBy].integers
+        guard keys.count == rowCount else { return }
+        var order = [Int](0..<rowCount)
+        order.sort { keys[$0] != keys[$1] ? keys[$0] > keys[$1] : $0 < $1 }
+        for index in columns.indices { columns[index].reorder(order) }
+        if flagged { quality = order.map { quality[$0] } }
+    }
+
     /// The table of the rows that were ended. The builder can go on with the next one: it keeps its memory and forgets its rows.
     public mutating func finish(time: Int64, interval: Int64) -> Table {
         dropRow()
+        sort()
         var finished: [Column] = []
         finished.reserveCapacity(columns.count)
         for index in columns.indices {

@@ -10,13 +10,9 @@ public enum Unit: UInt8, Sendable, CaseIterable {
     case rows = 5
     /// Things of the kind that the column's name says.
     case count = 6
-    /// The sum of squared durations, of which a standard deviation is made.
-    case squareNanoseconds = 7
     /// A point in time: microseconds since 1970, UTC.
-    case unixMicroseconds = 8
+    case unixMicroseconds = 7
     /// Zero or one.
-    case boolean = 9
-    case seconds = 10
-    /// 512 bytes, as block devices count.
-    case sectors = 11
+    case boolean = 8
+    case seconds = 9
 }
