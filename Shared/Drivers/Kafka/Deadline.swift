@@ -1,3 +1,4 @@
+import Runtime
 import Synchronization
 
 /// The result of `operation`, or nil when it took longer. The operation goes on by itself then: this is for calls of
@@ -42,4 +43,10 @@ extension Duration {
 
     /// As a number of seconds.
     var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+/// Threads that hang inside librdkafka, kept so that nobody joins them. What they work on they keep themselves.
+enum LeftBehind {
+    private static let threads = Mutex<[DedicatedThread]>([])
+    static func keep(_ thread: DedicatedThread) { threads.withLock { $0.append(thread) } }
 }
