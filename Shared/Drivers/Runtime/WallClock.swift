@@ -24,7 +24,8 @@ public enum Timestamp {
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
         let date = "\(padded(parts.tm_year + 1_900, 4))-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
-        return "\(date)T\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec)).\(padded(rest / 1_000, 3))Z"
+        return
+            "\(date)T\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec)).\(padded(rest / 1_000, 3))Z"
     }
 }
 

@@ -36,7 +36,9 @@ struct YAMLTreeBuilder {
                 let isOpen = open.contains { $0.event.anchor == anchor }
                 throw error(
                     .unsupported, event,
-                    isOpen ? "the alias *\(anchor) stands inside what it means" : "there is no &\(anchor) before this alias")
+                    isOpen
+                        ? "the alias *\(anchor) stands inside what it means"
+                        : "there is no &\(anchor) before this alias")
             }
             try add(target, size: size, event)
         case .sequenceStart, .mappingStart:

@@ -14,7 +14,9 @@ struct LoggerTests {
     ) -> [String] {
         final class Lines: Sendable { let list = Mutex<[String]>([]) }
         let lines = Lines()
-        let logger = Logger(service: "writer", level: level, format: format) { line in lines.list.withLock { $0.append(line) } }
+        let logger = Logger(service: "writer", level: level, format: format) { line in
+            lines.list.withLock { $0.append(line) }
+        }
         body(logger.hiding(secrets))
         return lines.list.withLock { $0 }
     }
@@ -29,7 +31,8 @@ struct LoggerTests {
 
     @Test func `A JSON line is one object`() throws {
         let line = try #require(
-            lines(.json) { $0.error("It failed", [.text: "a \"b\"\n\\", "n": -1, "x": LogValue(Double.infinity)]) }.first)
+            lines(.json) { $0.error("It failed", [.text: "a \"b\"\n\\", "n": -1, "x": LogValue(Double.infinity)]) }
+                .first)
         #expect(line.hasPrefix(#"{"time":""#))
         #expect(
             line.hasSuffix(
@@ -38,14 +41,19 @@ struct LoggerTests {
 
     @Test func `A line feed in a value cannot forge a line`() {
         for format in LogFormat.allCases {
-            let lines = lines(format) { $0.warning("Odd name\n", [.text: "x\n2026-01-01 ERROR forged\r\u{2028}\u{1B}[31m"]) }
+            let lines = lines(format) {
+                $0.warning("Odd name\n", [.text: "x\n2026-01-01 ERROR forged\r\u{2028}\u{1B}[31m"])
+            }
             #expect(lines.count == 1)
             #expect(!lines[0].unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x2028 })
         }
     }
 
     @Test func `Lines under the level are not written`() {
-        #expect(lines(.text, level: .warning) { $0.debug("A"); $0.info("B"); $0.warning("C"); $0.error("D") }.count == 2)
+        #expect(
+            lines(.text, level: .warning) {
+                $0.debug("A"); $0.info("B"); $0.warning("C"); $0.error("D")
+            }.count == 2)
     }
 
     @Test func `Fields of a logger are in each of its lines`() {

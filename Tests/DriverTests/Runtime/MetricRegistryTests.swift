@@ -64,4 +64,14 @@ struct MetricRegistryTests {
         #expect(registry.render().hasSuffix("now 1\n"))
         #expect(registry.render().hasSuffix("now 2\n"))
     }
+
+    @Test func `A process knows what it uses`() {
+        let usage = ProcessUsage.now()
+        #expect(usage.cpuMicroseconds > 0 && usage.residentBytes > 1 << 20 && usage.openDescriptors >= 3)
+        let age = WallClock.microseconds() - ProcessUsage.startedAt()
+        #expect((0..<3_600_000_000).contains(age), "\(age)")
+        let registry = MetricRegistry()
+        registry.addProcessMetrics()
+        #expect(registry.render().contains("\nprocess_resident_memory_bytes "))
+    }
 }

@@ -105,7 +105,9 @@ struct SettingsTests {
         f("[colector]\ninterval = \"1s\"\n", "c.toml:1:2: unknown section [colector]; did you mean collector?")
         f("[log]\n  colour = true\n", "c.toml:2:3: unknown setting log.colour")
         f("xyzzy = 1\n", "c.toml:1:1: unknown setting xyzzy")
-        f("[[server]]\nid = \"a\"\npasword = \"x\"\n", "c.toml:3:1: unknown key pasword in [[server]]; did you mean password?")
+        f(
+            "[[server]]\nid = \"a\"\npasword = \"x\"\n",
+            "c.toml:3:1: unknown key pasword in [[server]]; did you mean password?")
         f("[server]\nid = \"a\"\n", "c.toml:1:2: server cannot be a table: begin each with [[server]]")
     }
 
@@ -116,8 +118,11 @@ struct SettingsTests {
         f("[health]\nport = true", "c.toml:2:8: health.port cannot be true: give an integer, as in 65535")
         f(
             "[collector]\ninterval = 10",
-            "c.toml:2:12: collector.interval cannot be 10: give a duration with its unit, as in 250ms, 10s, 5m, 24h or 3d")
-        f("[log]\nlevel = \"loud\"", "c.toml:2:9: log.level cannot be \"loud\": give one of debug, info, warning, error")
+            "c.toml:2:12: collector.interval cannot be 10: give a duration with its unit, as in 250ms, 10s, 5m, 24h or 3d"
+        )
+        f(
+            "[log]\nlevel = \"loud\"",
+            "c.toml:2:9: log.level cannot be \"loud\": give one of debug, info, warning, error")
         f(
             "[kafka]\nbootstrap_servers = 9092",
             "c.toml:2:21: kafka.bootstrap_servers cannot be 9092: give a string: put it in quotes, \"9092\"")
@@ -126,7 +131,10 @@ struct SettingsTests {
             "c.toml:2:12: collector.families cannot be \"a\": give an array of strings, as in [\"a\", \"b\"]")
         f("[collector]\nfamilies = [1]", "c.toml:2:12: collector.families cannot be an array: give an array of strings")
         f("[collector]\nenabled = \"maybe\"", "c.toml:2:11: collector.enabled cannot be \"maybe\": give true or false")
-        f("[collector]\ninterval = [1]", "c.toml:2:12: collector.interval cannot be an array: give a duration with its unit, as in 250ms, 10s, 5m, 24h or 3d")
+        f(
+            "[collector]\ninterval = [1]",
+            "c.toml:2:12: collector.interval cannot be an array: give a duration with its unit, as in 250ms, 10s, 5m, 24h or 3d"
+        )
     }
 
     @Test func `Text that is not TOML is one line with its place`() {
@@ -159,8 +167,12 @@ struct SettingsTests {
                 + "did you mean PGA_KAFKA_BOOTSTRAP_SERVERS?")
         #expect(message("", ["PGA_COLECTOR_INTERVAL": "1s"]).hasSuffix("did you mean PGA_COLLECTOR_INTERVAL?"))
         #expect(message("", ["PGA_SERVER_PORT": "1"]).hasSuffix("[[server]] tables can only be given in the file"))
-        let settings = try load("", ["PGA_ALERTER_WEBHOOK": "x", "PGA_TEST_KAFKA": "y", "PGA_CONFIG": "z", "OTHER": "o"])
-        #expect(settings.warnings == ["environment variable PGA_ALERTER_WEBHOOK is not a setting of collector and was ignored"])
+        let settings = try load(
+            "", ["PGA_ALERTER_WEBHOOK": "x", "PGA_TEST_KAFKA": "y", "PGA_CONFIG": "z", "OTHER": "o"])
+        #expect(
+            settings.warnings == [
+                "environment variable PGA_ALERTER_WEBHOOK is not a setting of collector and was ignored"
+            ])
     }
 
     @Test func `An open section passes everything through, however it is written`() throws {
@@ -172,7 +184,8 @@ struct SettingsTests {
             enable.idempotence = true
             """
         let settings = try load(
-            file, ["PGA_KAFKA_LIBRDKAFKA_SSL_KEY_PASSWORD": "geheim"], ["kafka.librdkafka.ssl.ca.location": "/other.pem"])
+            file, ["PGA_KAFKA_LIBRDKAFKA_SSL_KEY_PASSWORD": "geheim"],
+            ["kafka.librdkafka.ssl.ca.location": "/other.pem"])
         #expect(
             settings.map("kafka.librdkafka") == [
                 "security.protocol": "ssl", "ssl.ca.location": "/other.pem", "statistics.interval.ms": "0",
@@ -214,7 +227,9 @@ struct SettingsTests {
                 == "environment variable PGA_DATABASE_URL_FILE: the file of database.url cannot be read: "
                 + "/nowhere/x: No such file or directory")
         // A stronger place wins, whichever of the two forms it uses.
-        #expect(try load("[database]\nurl = \"weak\"\n", ["PGA_DATABASE_URL_FILE": name]).string("database.url") == "s3cret-word")
+        #expect(
+            try load("[database]\nurl = \"weak\"\n", ["PGA_DATABASE_URL_FILE": name]).string("database.url")
+                == "s3cret-word")
     }
 
     @Test func `A secret shows in no error and in no description`() throws {
@@ -229,7 +244,8 @@ struct SettingsTests {
         let text = schema.reference()
         #expect(text.contains("  collector.interval  (duration, default 10s)\n      How often.\n"))
         #expect(text.contains("environment: PGA_KAFKA_BOOTSTRAP_SERVERS, KAFKA_BOOTSTRAP_SERVERS\n"))
-        #expect(text.contains("environment: PGA_DATABASE_URL, DATABASE_URL, PGA_DATABASE_URL_FILE, DATABASE_URL_FILE\n"))
+        #expect(
+            text.contains("environment: PGA_DATABASE_URL, DATABASE_URL, PGA_DATABASE_URL_FILE, DATABASE_URL_FILE\n"))
         #expect(text.contains("kafka.librdkafka.NAME"))
         #expect(text.contains("In each [[server]] of the file:"))
         for setting in schema.settings { #expect(text.contains("  \(setting.name)  (")) }

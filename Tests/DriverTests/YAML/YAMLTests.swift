@@ -37,7 +37,10 @@ struct YAMLTests {
         #expect(node["text"]?.string == "two\nlines\n")
         #expect(node["folded"]?.string == "one line")
         #expect(node["nothing"] == nil)
-        #expect(node.mapping?.map { $0.key.string } == ["description", "partitions", "producers", "config", "text", "folded"])
+        #expect(
+            node.mapping?.map { $0.key.string } == [
+                "description", "partitions", "producers", "config", "text", "folded",
+            ])
     }
 
     @Test func `Each node knows its line and column`() throws {
@@ -52,7 +55,10 @@ struct YAMLTests {
         let node = try parse(
             "[12, -3, 0x1F, 0o17, 1.5, 1e3, .inf, true, False, yes, 1_000, ~, null, '12', \"true\", nan, !!str 5, '']")
         let list = try #require(node.sequence)
-        #expect(list.map(\.integer) == [12, -3, 31, 15, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil])
+        #expect(
+            list.map(\.integer) == [
+                12, -3, 31, 15, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+            ])
         #expect(list[4].double == 1.5 && list[5].double == 1_000 && list[6].double == .infinity && list[0].double == 12)
         #expect(list[2].double == 31 && list[15].double == nil && list[15].string == "nan")
         #expect(list.map(\.boolean)[7...9] == [true, false, nil])

@@ -25,7 +25,8 @@ struct SpawnSetup: ~Copyable {
         }
         posix_spawnattr_setflags(&attributes, CShort(flags))
         if let workingDirectory {
-            try SpawnSetup.check(pga_spawn_chdir(&actions, workingDirectory), "the working directory \(workingDirectory)")
+            try SpawnSetup.check(
+                pga_spawn_chdir(&actions, workingDirectory), "the working directory \(workingDirectory)")
         }
     }
 
@@ -50,7 +51,9 @@ struct SpawnSetup: ~Copyable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            if count < 0 && errno != EINTR { throw RuntimeError(.system, "the input of a child: \(systemMessage(errno))") }
+            if count < 0 && errno != EINTR {
+                throw RuntimeError(.system, "the input of a child: \(systemMessage(errno))")
+            }
             rest = rest.dropFirst(max(0, count))
         }
         lseek(file, 0, SEEK_SET)

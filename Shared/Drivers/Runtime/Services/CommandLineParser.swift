@@ -54,11 +54,13 @@ struct CommandLineParser {
                     var text = strings.indices.contains(index) ? strings[index].map { String(cString: $0) } ?? "" : ""
                     if letter > 0 && letter < 128 { text = "-" + String(UnicodeScalar(UInt8(letter))) }
                     if letter >= 1_000 {
-                        return SettingsError(.usage, "option --\(options[Int(letter) - 1_000].name) takes no value; \(usage)")
+                        return SettingsError(
+                            .usage, "option --\(options[Int(letter) - 1_000].name) takes no value; \(usage)")
                     }
                     let word = String(text.prefix { $0 != "=" }.drop { $0 == "-" })
                     let hint = Nearest.find(word, among: options.map(\.name)).map { "; did you mean --\($0)?" } ?? ""
-                    return SettingsError(.usage, "unknown or ambiguous option \(text)\(hint)\(hint.isEmpty ? "; " : " ")\(usage)")
+                    return SettingsError(
+                        .usage, "unknown or ambiguous option \(text)\(hint)\(hint.isEmpty ? "; " : " ")\(usage)")
                 default:
                     let option = options[Int(code) - 1_000]
                     let value = option.argument == nil ? "" : pga_getopt_argument().map { String(cString: $0) } ?? ""

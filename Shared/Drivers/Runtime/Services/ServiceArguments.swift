@@ -72,12 +72,15 @@ public struct ServiceArguments: Sendable {
             }
             word = found
             let trailing = try CommandLineParser.parse(
-                Array(rest.dropFirst()), options: CommandOption.common + found.options, onlyLeading: false, usage: usage)
+                Array(rest.dropFirst()), options: CommandOption.common + found.options, onlyLeading: false, usage: usage
+            )
             given += trailing.options
             rest = trailing.arguments
         }
         if given.contains(where: { $0.name == "help" }) {
-            return .print(Usage(program: program, schema: schema, words: words, about: about, needsWord: needsWord).text(for: word))
+            return .print(
+                Usage(program: program, schema: schema, words: words, about: about, needsWord: needsWord).text(
+                    for: word))
         }
         if given.contains(where: { $0.name == "version" }) { return .print("\(program) \(version)\n") }
         if let word {

@@ -20,7 +20,8 @@ struct Usage {
         if !about.isEmpty { text += "\n" + Wrap.paragraph(about, indent: 0) }
         text += "\noptions:\n" + options(CommandOption.common)
         for word in words {
-            text += "\n\(word.name)\(word.usage.isEmpty ? "" : " " + word.usage)\n" + Wrap.paragraph(word.help, indent: 6)
+            text +=
+                "\n\(word.name)\(word.usage.isEmpty ? "" : " " + word.usage)\n" + Wrap.paragraph(word.help, indent: 6)
             if !word.options.isEmpty { text += options(word.options) }
         }
         return text

@@ -33,7 +33,9 @@ enum SettingValue: Sendable, Hashable {
             }
             return .duration(duration)
         case .bytes:
-            guard let number = bytes(text) else { throw Wanted("a number of bytes with its unit, as in 64KiB or 16MiB") }
+            guard let number = bytes(text) else {
+                throw Wanted("a number of bytes with its unit, as in 64KiB or 16MiB")
+            }
             return .integer(try inRange(number, setting))
         case .list:
             let parts = text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }

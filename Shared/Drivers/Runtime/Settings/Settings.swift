@@ -90,7 +90,8 @@ public struct Settings: Sendable {
 
     /// The error for a value that has the right type and still cannot be; `remedy` says what to do.
     public func invalid(_ name: String, _ remedy: String) -> SettingsError {
-        let shown = declared[name]?.isSecret == true ? "what is given there" : entries[name].map { show($0.value) } ?? "absent"
+        let shown =
+            declared[name]?.isSecret == true ? "what is given there" : entries[name].map { show($0.value) } ?? "absent"
         return SettingsError(.invalid, "\(place(of: name)): \(name) cannot be \(shown): \(remedy)")
     }
 
@@ -107,7 +108,8 @@ public struct Settings: Sendable {
     }
 
     private func wrongType(_ name: String, _ asked: String) -> Never {
-        preconditionFailure("The setting \(name) is declared as \(declared[name]!.type.name) and asked for as \(asked).")
+        preconditionFailure(
+            "The setting \(name) is declared as \(declared[name]!.type.name) and asked for as \(asked).")
     }
 
     private func show(_ value: SettingValue) -> String {

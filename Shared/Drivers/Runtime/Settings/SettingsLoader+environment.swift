@@ -10,7 +10,9 @@ extension SettingsLoader {
         unused["PGA_CONFIG"] = nil
         for setting in schema.settings {
             for variable in [setting.variable] + setting.aliases {
-                let names = [(variable, setting.name)] + (setting.isSecret ? [(variable + "_FILE", setting.name + "_file")] : [])
+                let names =
+                    [(variable, setting.name)]
+                    + (setting.isSecret ? [(variable + "_FILE", setting.name + "_file")] : [])
                 for (variable, name) in names {
                     unused[variable] = nil
                     // The first of a key's names that is set counts; a secret and its file under one name conflict.
@@ -58,7 +60,8 @@ extension SettingsLoader {
         for section in schema.open {
             let prefix = Setting.variable(section) + "_"
             guard variable.hasPrefix(prefix), variable.count > prefix.count else { continue }
-            let words = variable.dropFirst(prefix.count).lowercased().split(separator: "_", omittingEmptySubsequences: false)
+            let words = variable.dropFirst(prefix.count).lowercased().split(
+                separator: "_", omittingEmptySubsequences: false)
             return (section, words.joined(separator: "."))
         }
         return nil

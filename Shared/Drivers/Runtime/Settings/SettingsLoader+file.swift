@@ -49,7 +49,8 @@ extension SettingsLoader {
             pass(section, key, text)
         } else {
             throw SettingsError(
-                .invalid, "\(place): \(name) cannot be \(value.kind): give a string, a number, a boolean or a table of them")
+                .invalid,
+                "\(place): \(name) cannot be \(value.kind): give a string, a number, a boolean or a table of them")
         }
     }
 
@@ -62,7 +63,8 @@ extension SettingsLoader {
         var result: [Settings] = []
         for value in values {
             guard case .table(let entries) = value.content else {
-                throw SettingsError(.invalid, "\(place): \(name) cannot hold \(value.kind): begin each with [[\(name)]]")
+                throw SettingsError(
+                    .invalid, "\(place): \(name) cannot hold \(value.kind): begin each with [[\(name)]]")
             }
             var loader = SettingsLoader(SettingsSchema(service: schema.service, settings: settings))
             var given: [String: SettingSource] = [:]
@@ -70,9 +72,11 @@ extension SettingsLoader {
                 guard loader.isKnown(key) else {
                     throw SettingsError(
                         .unknown,
-                        "\(file):\(position.line):\(position.column): unknown key \(key) in [[\(name)]]\(loader.hint(key))")
+                        "\(file):\(position.line):\(position.column): unknown key \(key) in [[\(name)]]\(loader.hint(key))"
+                    )
                 }
-                given[key] = SettingSource(raw: .toml(value), place: "\(file):\(value.place.line):\(value.place.column)")
+                given[key] = SettingSource(
+                    raw: .toml(value), place: "\(file):\(value.place.line):\(value.place.column)")
             }
             try loader.merge(given)
             let begin = "\(file):\(value.place.line):\(value.place.column)"

@@ -43,7 +43,8 @@ struct SettingsLoader {
             if let setting = known[name] {
                 if setting.isSecret, let file = given[name + "_file"] {
                     throw SettingsError(
-                        .conflict, "\(source.place): \(name) is given here and as a file (\(file.place)): give one of them")
+                        .conflict,
+                        "\(source.place): \(name) is given here and as a file (\(file.place)): give one of them")
                 }
                 sources[name] = source
             } else {
@@ -56,7 +57,9 @@ struct SettingsLoader {
     mutating func pass(_ section: String, _ key: String, _ text: String) {
         passedThrough[section, default: [:]][key] = text
         let lowered = key.lowercased()
-        if ["password", "secret", "token", "pem", "key"].contains(where: { lowered.contains($0) }) { secrets.append(text) }
+        if ["password", "secret", "token", "pem", "key"].contains(where: { lowered.contains($0) }) {
+            secrets.append(text)
+        }
     }
 
     /// Whether it is a key, or the file of a secret one.
@@ -75,7 +78,8 @@ struct SettingsLoader {
     func hint(_ name: String) -> String {
         let files = schema.settings.filter(\.isSecret).map { $0.name + "_file" }
         return Nearest.hint(
-            name, among: schema.settings.map(\.name) + files + schema.open + Array(schema.tables.keys) + Array(sections))
+            name, among: schema.settings.map(\.name) + files + schema.open + Array(schema.tables.keys) + Array(sections)
+        )
     }
 
     /// Makes the settings: values in their types, defaults, nothing required missing.
