@@ -9,7 +9,6 @@ FILTER ?=
 # CI builds with warnings as errors and refuses an import of what a target does not depend on.
 STRICT := $(if $(CI),-Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error)
 SOURCES := Package.swift Services Shared Tests
-SERVICES := pganalytics pganalytics-collector pganalytics-writer pganalytics-analyzer pganalytics-alerter pganalytics-api
 
 help:  ## List these words.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,16 +23,13 @@ build: setup  ## Build everything (debug).
 	swift build $(STRICT)
 
 release: setup  ## Build the services (release) into .build/release.
-	swift build -c release $(STRICT) --product pganalytics
-	@for p in $(SERVICES); do swift build -c release $(STRICT) --product $$p || exit 1; done
+	swift build -c release $(STRICT)
 
 test: setup  ## Run the tests; FILTER=Name runs some.
 	swift build --build-tests $(STRICT)
 	swift test --skip-build $(STRICT) $(if $(FILTER),--filter $(FILTER))
 
-bench: setup  ## Measure, print a table and write bench.json; ONLY=codec. runs some.
-	swift build -c release --product pganalytics-bench
-	@for p in $(SERVICES); do swift build -c release --product $$p || exit 1; done
+bench: release  ## Measure, print a table and write bench.json; ONLY=codec. runs some.
 	.build/release/pganalytics-bench $(if $(ONLY),--only $(ONLY))
 
 demo: release  ## See it work: up for DURATION seconds (60) with a workload, then the report.

@@ -1,3 +1,4 @@
+import CMicrohttpd  // its headers bring sockaddr along: in a release build the member belongs to that module
 import Glibc
 
 /// A listening socket of our own making, so that a taken port is said in our words and port 0 can be read back.
