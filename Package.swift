@@ -84,7 +84,7 @@ let package = Package(
         .target(
             name: "Support", dependencies: ["Runtime", "Kafka", "Postgres", "HTTP"], path: "Tests/Support",
             swiftSettings: settings),
-        tests("CodecTests", ["Codec", "Support"], exclude: ["Golden"]),
+        tests("CodecTests", ["Codec", "Support"], exclude: ["Golden", "README.md"]),
         tests(
             "DriverTests",
             ["Runtime", "Kafka", "Postgres", "Offsets", "HTTP", "Crypto", "SQL", "Zstd", "YAML", "Support"]),

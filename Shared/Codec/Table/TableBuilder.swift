@@ -62,6 +62,11 @@ public struct TableBuilder: Sendable {
         columns[column.index].set(value, row: rowCount)
     }
 
+    /// As the one before; whole numbers without a type are this.
+    public mutating func set(_ column: Handle, _ value: Int) {
+        set(column, Int64(value))
+    }
+
     /// Sets a cell of the row that is being made. In a column of integers the number is rounded; beyond their range it stays null.
     public mutating func set(_ column: Handle, _ value: Double) {
         columns[column.index].set(value, row: rowCount)

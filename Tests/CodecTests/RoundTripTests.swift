@@ -1,0 +1,69 @@
+import Codec
+import Testing
+
+/// What was written is read.
+@Suite struct RoundTripTests {
+    @Test(arguments: MessageSamples.all.indices)
+    func `A message is read as it was written`(_ index: Int) throws {
+        func check<M: Message>(_ message: M) throws { #expect(try M.decode(message.encoded()) == message) }
+        try check(MessageSamples.all[index])
+    }
+
+    @Test func `Integer columns of any mixture of sizes come back`() throws {
+        var generator = SystemRandomNumberGenerator()
+        for length in [1, 7, 8, 9, 15, 16, 17, 100, 1_000] {
+            for _ in 0..<20 {
+                let widest = Int.random(in: 1...64, using: &generator)
+                let values = (0..<length).map { _ in
+                    Int64(truncatingIfNeeded: UInt64.random(in: .min ... .max, using: &generator))
+                        >> Int64.random(in: Int64(64 - widest)...63, using: &generator)
+                }
+                let column = Column("c", .counter, .count, .integers(values))
+                #expect(try Column.decode(column.encoded()) == column)
+            }
+        }
+    }
+
+    @Test func `Every power of two and its neighbours come back`() throws {
+        let values = (0..<64).flatMap { shift -> [Int64] in
+            let power = Int64(bitPattern: 1 << UInt64(shift))
+            return [power, power &- 1, power &+ 1, 0 &- power]
+        }
+        for start in 0..<16 {
+            let column = Column("c", .counter, .count, .integers(Array(values[start...])))
+            #expect(try Column.decode(column.encoded()) == column)
+        }
+    }
+
+    @Test func `Repeated numbers may come unpacked or in several pieces`() throws {
+        var writer = WireWriter()
+        writer.string(1, "c")
+        writer.uint64(2, 2)
+        writer.uint64(4, 2)
+        writer.uint64(7, 6)
+        writer.packedSigned(7, [-4, 5])
+        writer.packedFixed(10, [Int64(6)])
+        #expect(try Column.decode(writer.bytes).values == .integers([3, -4, 5, 6]))
+    }
+
+    @Test func `Unknown fields of every wire type are skipped`() throws {
+        var writer = WireWriter()
+        writer.uint64(1_000, .max)
+        writer.double(1_001, 1.0)
+        writer.string(1_002, "x")
+        writer.packedFloats(1_003, [1])
+        let group: [UInt8] = [0xC3, 0x3E, 0x08, 0x01, 0xC4, 0x3E]  // group 1000 with a varint in it
+        let fixed32: [UInt8] = [0xC5, 0x3E, 1, 2, 3, 4]
+        for message in MessageSamples.full {
+            func check<M: Message>(_ message: M) throws {
+                let unknown = writer.bytes + group + fixed32
+                #expect(try M.decode(unknown + message.encoded() + unknown) == message)
+            }
+            try check(message)
+        }
+    }
+
+    @Test func `A single field that comes twice counts the second time`() throws {
+        #expect(try Label.decode(Label("a", "b").encoded() + Label("c", "").encoded()) == Label("c", "b"))
+    }
+}
