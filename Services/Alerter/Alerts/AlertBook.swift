@@ -1,0 +1,114 @@
+/// All alerts, by instance, and what an evaluation of a rule makes of them.
+struct AlertBook: Sendable {
+    /// A change of an alert's state. The alert is as it was left: of a resolved one the last labels and annotations.
+    struct Change: Sendable, Equatable {
+        let step: Alert.Step
+        let alert: Alert
+        /// Time of the data that brought it.
+        let time: Int64
+    }
+
+    /// By instance, then by fingerprint.
+    private(set) var alerts: [String: [String: Alert]] = [:]
+
+    /// Whether any alert that fires mutes the others of its instance.
+    func isInhibited(_ alert: Alert) -> Bool {
+        guard alert.labels[Rule.inhibitingLabel] != "instance" else { return false }
+        return alerts[alert.instance]?.values.contains {
+            $0.state == .firing && $0.labels[Rule.inhibitingLabel] == "instance"
+        } ?? false
+    }
+
+    subscript(instance: String, fingerprint: String) -> Alert? { alerts[instance]?[fingerprint] }
+
+    /// All alerts that fire.
+    var firing: [Alert] { alerts.values.flatMap { $0.values.filter { $0.state == .firing } } }
+
+    /// Evaluates a rule for one instance at `time`. `complete` is false where what is missing from the result may only
+    /// be unknown: then nothing ends.
+    mutating func evaluate(
+        _ rule: Rule, instance: String, source: any SeriesSource, at time: Int64, complete: Bool = true
+    ) -> [Change] {
+        var changes: [Change] = []
+        var held: Set<String> = []
+        var ours = alerts[instance] ?? [:]
+        for sample in Evaluator(source: source).vector(rule.expression) {
+            let labels = self.labels(of: rule, sample, instance, source)
+            let fingerprint = Fingerprint.of(labels)
+            guard held.insert(fingerprint).inserted else { continue }
+            let annotations = rule.annotations.mapValues { $0.render(labels, sample.value, source) }
+            if ours[fingerprint] == nil {
+                let alert = Alert(
+                    fingerprint: fingerprint, rule: rule.name, instance: instance, labels: labels,
+                    annotations: annotations, value: sample.value, at: time)
+                ours[fingerprint] = alert
+                if rule.holdFor > 0 { changes.append(Change(step: .pending, alert: alert, time: time)) }
+            }
+            ours[fingerprint]!.annotations = annotations
+            if let step = ours[fingerprint]!.holds(sample.value, at: time, for: rule.holdFor) {
+                changes.append(Change(step: step, alert: ours[fingerprint]!, time: time))
+            }
+        }
+        if complete {
+            for (fingerprint, alert) in ours where alert.rule == rule.name && !held.contains(fingerprint) {
+                var ending = alert
+                let step = ending.fails(at: time, keepFiringFor: rule.keepFiringFor)
+                ours[fingerprint] = ending
+                guard let step else { continue }
+                ours[fingerprint] = nil
+                changes.append(Change(step: step, alert: ending, time: time))
+            }
+        }
+        alerts[instance] = ours.isEmpty ? nil : ours
+        return changes
+    }
+
+    /// Lets the pending alerts of a rule become due as its instance's time goes on between two tables.
+    mutating func ripen(_ rule: Rule, instance: String, at time: Int64) -> [Change] {
+        guard rule.holdFor > 0, var ours = alerts[instance] else { return [] }
+        var changes: [Change] = []
+        for (fingerprint, alert) in ours where alert.rule == rule.name {
+            var due = alert
+            guard let step = due.ripens(at: time, for: rule.holdFor) else { continue }
+            ours[fingerprint] = due
+            changes.append(Change(step: step, alert: due, time: time))
+        }
+        alerts[instance] = ours
+        return changes
+    }
+
+    /// Ends alerts that nothing will evaluate any more: of rules that are gone, or of an instance that left the fleet.
+    mutating func end(at time: Int64, where gone: (Alert) -> Bool) -> [Change] {
+        var changes: [Change] = []
+        for (instance, ours) in alerts {
+            for (fingerprint, alert) in ours where gone(alert) {
+                alerts[instance]?[fingerprint] = nil
+                changes.append(Change(step: alert.state == .firing ? .resolved : .inactive, alert: alert, time: time))
+            }
+            if alerts[instance]?.isEmpty == true { alerts[instance] = nil }
+        }
+        return changes
+    }
+
+    /// Puts a stored alert back. Of two the one that has fired longer is kept: it is the one that was paged first.
+    mutating func restore(_ stored: Alert) {
+        if let present = alerts[stored.instance]?[stored.fingerprint] {
+            guard let start = stored.startsAt, start < present.startsAt ?? .max else { return }
+        }
+        alerts[stored.instance, default: [:]][stored.fingerprint] = stored
+    }
+
+    /// Drops an instance that another alerter has taken over; nothing ends by it.
+    mutating func forget(_ instance: String) {
+        alerts[instance] = nil
+    }
+
+    private func labels(of rule: Rule, _ sample: Sample, _ instance: String, _ source: any SeriesSource) -> Labels {
+        var labels = sample.labels
+        labels["instance"] = instance
+        for (name, template) in rule.labels { labels[name] = template.render(sample.labels, sample.value, source) }
+        labels["alertname"] = rule.name
+        // An empty label is no label, as in Prometheus.
+        return labels.filter { !$0.value.isEmpty }
+    }
+}
