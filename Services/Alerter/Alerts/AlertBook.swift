@@ -112,3 +112,29 @@ struct AlertBook: Sendable {
         return labels.filter { !$0.value.isEmpty }
     }
 }
+
+extension AlertBook {
+    /// Whether an instance has any alert.
+    func hasAlerts(_ instance: String) -> Bool { alerts[instance] != nil }
+
+    /// Whether a rule holds for anything of an instance, pending or firing.
+    func holds(_ rule: String, _ instance: String) -> Bool {
+        alerts[instance]?.values.contains { $0.rule == rule } ?? false
+    }
+
+    /// The alerts of an instance that fire.
+    func firing(of instance: String) -> [Alert] { alerts[instance]?.values.filter { $0.state == .firing } ?? [] }
+
+    /// All alerts by fingerprint.
+    var byFingerprint: [String: Alert] {
+        alerts.values.reduce(into: [:]) { all, ours in all.merge(ours) { old, _ in old } }
+    }
+
+    /// The alerts of an instance.
+    func fingerprints(of instance: String) -> [String] { alerts[instance].map { Array($0.keys) } ?? [] }
+
+    /// The alerts of a rule and an instance.
+    func fingerprints(of rule: String, _ instance: String) -> [String] {
+        alerts[instance]?.values.filter { $0.rule == rule }.map(\.fingerprint) ?? []
+    }
+}

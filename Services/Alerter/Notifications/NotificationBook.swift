@@ -178,7 +178,12 @@ struct NotificationBook: Sendable {
 
     private mutating func said(_ delivery: Delivery, at now: Moment) {
         remove(delivery)
-        let key = Self.key(delivery.fingerprint, delivery.startsAt)
+        var key = Self.key(delivery.fingerprint, delivery.startsAt)
+        if conversations[key] == nil, delivery.kind != .resolve,
+            let merged = conversations.first(where: { $0.value.fingerprint == delivery.fingerprint && !$0.value.over })
+        {
+            key = merged.key  // two firings were found to be one while this was on its way
+        }
         guard var conversation = conversations[key] else { return }
         if delivery.kind == .resolve {
             forget(key)
@@ -260,9 +265,27 @@ extension NotificationBook {
         }
     }
 
-    /// The start under which an alert was told and is not over; nil when nobody was told.
-    func toldStart(of fingerprint: String) -> Int64? {
-        conversations.values.filter { $0.fingerprint == fingerprint && !$0.over }.map(\.startsAt).min()
+    /// Two firings of an alert turn out to be one: what was told of the later goes to the account of the earlier.
+    mutating func merge(_ fingerprint: String, from later: Int64, into earlier: Int64) {
+        let (old, new) = (Self.key(fingerprint, earlier), Self.key(fingerprint, later))
+        waiting[new] = nil
+        guard let second = conversations[new] else { return }
+        if var first = conversations[old] {
+            first.lastSaid = max(first.lastSaid, second.lastSaid)
+            set(first)
+            forget(new)
+        } else {
+            // Only the later one was told: it was refused or never sent the first time.
+            let told = second
+            forget(new)
+            set(
+                Conversation(
+                    fingerprint: fingerprint, instance: told.instance, startsAt: earlier, told: told.told,
+                    lastSaid: told.lastSaid, messages: told.messages))
+        }
+        for id in queues[fingerprint] ?? [] {
+            if let delivery = deliveries[id], delivery.startsAt == later, !inFlight.contains(id) { remove(delivery) }
+        }
     }
 
     /// Drops what belongs to instances that another alerter has taken over.

@@ -3,6 +3,8 @@ struct Token: Equatable, Sendable {
     enum Kind: Equatable, Sendable {
         case identifier(String)
         case number(Double)
+        /// 5m: no part of the subset, and named when it is refused.
+        case duration(String)
         case string(String)
         case symbol(String)
         case end
@@ -16,6 +18,7 @@ extension Token.Kind: CustomStringConvertible {
         switch self {
         case .identifier(let name): "'\(name)'"
         case .number(let value): "\(value)"
+        case .duration(let text): "the duration \(text) (give seconds as a number)"
         case .string(let text): "\"\(text)\""
         case .symbol(let symbol): "'\(symbol)'"
         case .end: "the end of the expression"
@@ -50,7 +53,7 @@ struct Lexer {
         if character.isLetter || character == "_" {
             return Token(kind: .identifier(take { $0.isLetter || $0.isNumber || $0 == "_" || $0 == ":" }), offset: start)
         }
-        if character.isNumber || character == "." { return Token(kind: .number(try number()), offset: start) }
+        if character.isNumber || character == "." { return Token(kind: try number(), offset: start) }
         if character == "\"" || character == "'" || character == "`" {
             return Token(kind: .string(try string(character)), offset: start)
         }
@@ -86,7 +89,7 @@ struct Lexer {
         return String(characters[start..<offset])
     }
 
-    private mutating func number() throws(SyntaxError) -> Double {
+    private mutating func number() throws(SyntaxError) -> Token.Kind {
         let start = offset
         var text = take { $0.isHexDigit || $0 == "." || $0 == "x" || $0 == "X" }
         if let last = text.last, last == "e" || last == "E", !text.lowercased().hasPrefix("0x"),
@@ -97,13 +100,12 @@ struct Lexer {
             text += take { $0.isNumber }
         }
         if offset < characters.count, characters[offset].isLetter {
-            throw SyntaxError(
-                offset: start, message: "a duration has no place in an expression of this subset: give seconds as a number")
+            return .duration(text + take { $0.isLetter || $0.isNumber })
         }
         let value =
             text.lowercased().hasPrefix("0x") ? Int64(text.dropFirst(2), radix: 16).map(Double.init) : Double(text)
         guard let value else { throw SyntaxError(offset: start, message: "'\(text)' is not a number") }
-        return value
+        return .number(value)
     }
 
     private mutating func string(_ quote: Character) throws(SyntaxError) -> String {

@@ -2,19 +2,19 @@
 struct SeriesCatalogue: Sendable {
     /// Where a series comes from.
     enum Origin: Sendable, Equatable {
-        /// A column of a family of samples; the value is multiplied by `scale`.
-        case column(family: String, column: String, scale: Double)
+        /// Columns of a family of samples.
+        case family(String)
         /// Of the alerter itself.
         case own
     }
 
     private let origins: [String: Origin]
-    /// Series that are in the catalogue and cannot be evaluated without a range.
-    private let counters: Set<String>
+    /// Series that are in the catalogue and cannot be evaluated here, with the reason.
+    private let unusable: [String: String]
 
-    init(origins: [String: Origin], counters: Set<String>) {
+    init(origins: [String: Origin], unusable: [String: String] = [:]) {
         self.origins = origins
-        self.counters = counters
+        self.unusable = unusable
     }
 
     subscript(name: String) -> Origin? { origins[name] }
@@ -22,9 +22,7 @@ struct SeriesCatalogue: Sendable {
     /// Why a name cannot be used; nil when it can.
     func refusal(_ name: String) -> String? {
         if origins[name] != nil { return nil }
-        if counters.contains(name) {
-            return "'\(name)' is a counter: it needs rate() or increase(), which are not part of the subset evaluated here"
-        }
+        if let reason = unusable[name] { return "'\(name)' \(reason)" }
         let nearest = origins.keys.min { (distance($0, name), $0) < (distance($1, name), $1) }
         let hint = nearest.map { ": did you mean '\($0)'?" } ?? ""
         return "no series is called '\(name)'\(hint)"

@@ -1,0 +1,128 @@
+/// A sample table as the engine needs it.
+struct TableNews: Sendable {
+    let family: String
+    let instance: String
+    let collector: String
+    let partition: Int32
+    let stream: String
+    let time: Int64
+    /// How far the instance's cycles are apart, where the table says so; 0 where not.
+    let interval: Int64
+    /// The series that rules name; nil when they name none of the family.
+    let samples: [String: [Sample]]?
+}
+
+/// A message about a finding as the engine needs it.
+struct FindingNews: Sendable {
+    let identity: String
+    let instance: String
+    let partition: Int32
+    let time: Int64
+    let isOver: Bool
+    let labels: Labels
+    let value: Double
+}
+
+extension AlertEngine {
+    /// Takes a table that came; false when it is late and changed nothing.
+    mutating func ingest(_ table: TableNews, at now: Moment) -> Bool {
+        // A second table of a family in the same batch: what the first one said is evaluated before it is replaced.
+        if let time = instances[table.instance]?.touched[table.family], time != table.time {
+            evaluate(table.instance, at: now)
+        }
+        watch(table.instance, partition: table.partition)
+        silence.arrived(table.instance, interval: table.interval, collector: table.collector, at: now)
+        var instance = instances[table.instance]!
+        let interval = table.interval > 0 ? table.interval : instance.interval
+        if instance.interval != interval || instance.collector != table.collector || instance.partition != table.partition {
+            instance.interval = interval
+            instance.collector = table.collector
+            instance.partition = table.partition
+            dirty.instances.insert(table.instance)
+        }
+        defer { instances[table.instance] = instance }
+        guard let samples = table.samples else { return true }
+        guard
+            stores[table.instance, default: SeriesStore()].take(
+                family: table.family, stream: table.stream, time: table.time, samples)
+        else { return false }
+        instance.clocks[table.family] = .init(data: table.time, arrived: now.steady)
+        instance.touched[table.family] = table.time
+        instance.lag = now.wall - table.time
+        return true
+    }
+
+    /// Takes a message about a finding; false when it is older than what is known of it.
+    mutating func ingest(_ news: FindingNews, at now: Moment) -> Bool {
+        if let known = findings[news.identity] {
+            if known.resolvedAt != nil || news.time < known.time || (news.time == known.time && !news.isOver) {
+                return false
+            }
+        }
+        watch(news.instance, partition: news.partition)
+        // What the finding was opened with names it; later messages change its value only.
+        let labels = findings[news.identity]?.labels ?? news.labels
+        findings[news.identity] = OpenFinding(
+            identity: news.identity, instance: news.instance, time: news.time,
+            resolvedAt: news.isOver ? news.time : nil, labels: labels, value: news.value)
+        dirty.findings.insert(news.identity)
+        show(news.identity)
+        let name = SeriesCatalogue.Own.findingOpen
+        instances[news.instance]!.clocks[name] = .init(data: news.time, arrived: now.steady)
+        instances[news.instance]!.touched[name] = news.time
+        instances[news.instance]!.lag = now.wall - news.time
+        evaluate(news.instance, at: now)
+        return true
+    }
+
+    /// Takes a collector's heartbeat: a server that it read before and does not read now has left the fleet.
+    mutating func ingest(collector: String, reads ids: Set<String>, at now: Moment) {
+        for instance in instances.values where instance.collector == collector && !ids.contains(instance.id) {
+            guard let silent = silence.silence(of: instance.id, at: now),
+                silent.microseconds > max(2 * instance.interval, settings.freshAtLeast)
+            else { continue }
+            leave(instance.id, at: now)
+        }
+    }
+
+    /// Evaluates everything that the batch brought.
+    mutating func finishBatch(at now: Moment) {
+        for (id, instance) in instances where !instance.touched.isEmpty { evaluate(id, at: now) }
+    }
+
+    mutating func watch(_ id: String, partition: Int32) {
+        guard instances[id] == nil else { return }
+        instances[id] = WatchedInstance(id: id, partition: partition)
+        instances[id]!.restored = isRestored(partition)
+        dirty.instances.insert(id)
+    }
+
+    /// Puts a finding among its instance's series, or takes it out.
+    mutating func show(_ identity: String) {
+        guard let finding = findings[identity] else { return }
+        var store = stores[finding.instance] ?? SeriesStore()
+        store.findings[identity] =
+            finding.resolvedAt == nil ? Sample(labels: finding.labels, value: finding.value) : nil
+        stores[finding.instance] = store
+    }
+
+    mutating func forgetOldFindings(at now: Moment) {
+        for finding in findings.values {
+            guard let end = finding.resolvedAt, now.wall - end > settings.rememberFindings else { continue }
+            findings[finding.identity] = nil
+            dirty.findings.insert(finding.identity)
+        }
+    }
+
+    private mutating func leave(_ id: String, at now: Moment) {
+        apply(book.end(at: now.wall) { $0.instance == id }, at: now)
+        for finding in findings.values where finding.instance == id {
+            findings[finding.identity] = nil
+            dirty.findings.insert(finding.identity)
+        }
+        instances[id] = nil
+        stores[id] = nil
+        silence.forget(id)
+        dirty.instances.insert(id)
+    }
+}

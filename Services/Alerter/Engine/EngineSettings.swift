@@ -1,0 +1,12 @@
+/// What can be set about evaluation.
+struct EngineSettings: Sendable {
+    var notifications = NotificationBook.Settings()
+    /// A pending alert's time goes on between tables for this many intervals, and then waits for data.
+    var freshIntervals = 2.5
+    /// The same for instances whose interval is short or not known, microseconds.
+    var freshAtLeast: Int64 = 15_000_000
+    /// The alerter's own alerts carry this instance.
+    var ownInstance = "pganalytics"
+    /// Findings that are over are remembered for this long, so that an older message does not open them again.
+    var rememberFindings: Int64 = 3_600_000_000
+}

@@ -1,0 +1,34 @@
+/// A server as the alerter knows it: what is stored of it, and how far its data has come.
+struct WatchedInstance: Sendable, Equatable, Codable {
+    let id: String
+    /// The partition of `samples` and `findings` that carries it, -1 for the alerter itself.
+    var partition: Int32
+    var interval: Int64
+    var collector: String
+
+    /// Where a family's data stands: its own time, and when it came by the steady clock.
+    struct Clock: Sendable, Equatable {
+        var data: Int64
+        var arrived: Int64
+    }
+
+    /// By family; not stored: after a restart nothing is known until it comes again.
+    var clocks: [String: Clock] = [:]
+    /// The tables of this batch that were taken and not yet evaluated: families and their time.
+    var touched: [String: Int64] = [:]
+    /// How old the newest data is by the wall clock, at the time it came.
+    var lag: Int64 = 0
+    /// What is stored of it was put back, or nothing is: what is missing in it is really missing.
+    var restored = false
+
+    enum CodingKeys: String, CodingKey {
+        case id, partition, interval, collector
+    }
+
+    init(id: String, partition: Int32, interval: Int64 = 0, collector: String = "") {
+        self.id = id
+        self.partition = partition
+        self.interval = interval
+        self.collector = collector
+    }
+}
