@@ -8,6 +8,9 @@ import Synchronization
 /// everything is paused, the group is kept, and the same batch comes again with back-off, for ever. Offsets given to
 /// Kafka are for lag tools only.
 public final class ConsumerLoop: Sendable {
+    /// What a sink may answer to `assigned` instead of a stored offset: read only what comes from now on.
+    public static let newest: Int64 = -1
+
     let settings: KafkaSettings
     let group: String
     let topics: [String]

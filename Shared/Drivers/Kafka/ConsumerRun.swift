@@ -261,7 +261,9 @@ final class ConsumerRun {
                 positions.append((partition, marks.low))
                 continue
             }
-            if offset > marks.high {
+            if offset == ConsumerLoop.newest {
+                positions.append((partition, marks.high))
+            } else if offset > marks.high {
                 try noteBeyondEnd(partition, offset, marks.high)
             } else if offset < marks.low {
                 if toldGaps[partition] != marks.low {

@@ -5,7 +5,7 @@
 /// takes, with the partitions paused; only `FatalError`, and a `KafkaError` that is fatal, end the loop.
 public protocol RecordSink: Sendable {
     /// These partitions are ours now. Answers the stored *next* offset of each, by the cluster's id; a partition left
-    /// out is read from its beginning. Until it has answered nothing of them is read.
+    /// out is read from its beginning, one with `ConsumerLoop.newest` from its end. Until it has answered nothing of them is read.
     func assigned(_ partitions: [TopicPartition], clusterID: String) async throws -> [TopicPartition: Int64]
 
     /// Uses the records. Returns what becomes of each partition; one left out has advanced past the batch. When it
