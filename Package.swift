@@ -89,7 +89,7 @@ let package = Package(
             "DriverTests",
             ["Runtime", "Kafka", "Postgres", "Offsets", "HTTP", "Crypto", "SQL", "Zstd", "YAML", "Support"]),
         tests("CollectorTests", ["Collector", "Codec", "Support"]),
-        tests("WriterTests", ["Writer", "Codec", "Support"]),
+        tests("WriterTests", ["Writer", "Codec", "Kafka", "Postgres", "Offsets", "Runtime", "Support"]),
         tests("AnalyzerTests", ["Analyzer", "Codec", "Support"]),
         tests("AlerterTests", ["Alerter", "Codec", "YAML", "Support"]),
         tests("APITests", ["API", "Codec", "HTTP", "Support"]),

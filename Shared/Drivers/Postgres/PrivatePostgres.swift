@@ -22,7 +22,7 @@ public final class PrivatePostgres: Sendable {
     private let isTemporary: Bool
     private let configuration: [String: String]
     private let account: SystemAccount?
-    private let process: Mutex<ServerProcess?>
+    private let process: Mutex<ChildProcess?>
 
     private init(
         directory: String, port: Int, password: String, installation: PostgresInstallation, isTemporary: Bool,
@@ -111,7 +111,7 @@ public final class PrivatePostgres: Sendable {
     /// Starts the server (again), and returns when it answers; a crashed one recovers first.
     public func restart() async throws(PostgresError) {
         await halt(SIGINT)
-        let child: ServerProcess
+        let child: ChildProcess
         do {
             child = try spawn("postgres", ["-D", data] + settingsArguments)
         } catch {
@@ -125,9 +125,7 @@ public final class PrivatePostgres: Sendable {
                 connection.close()
                 return
             } catch {
-                guard error.isRetriable, kill(child.pid, 0) == 0, !(await hasEnded(child)),
-                    ContinuousClock.now < deadline
-                else {
+                guard error.isRetriable, child.status == nil, ContinuousClock.now < deadline else {
                     throw PostgresError(
                         .process, "the private PostgreSQL in \(directory) does not start (\(error)): \(logTail())")
                 }
@@ -217,21 +215,15 @@ public final class PrivatePostgres: Sendable {
         }
     }
 
-    private func spawn(_ program: String, _ arguments: [String]) throws -> ServerProcess {
-        var command = ["\(installation.binaries)/\(program)"] + arguments
-        if let account {
-            command = ["/usr/bin/setpriv", "--reuid=\(account.uid)", "--regid=\(account.gid)", "--clear-groups"] + command
-        }
+    private func spawn(_ program: String, _ arguments: [String]) throws -> ChildProcess {
         var environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": directory]
         environment["LD_LIBRARY_PATH"] = ProcessEnvironment.all["LD_LIBRARY_PATH"]
         let log = "\(directory)/server.log"
-        return try ServerProcess.spawn(
-            executable: command[0], arguments: Array(command.dropFirst()), environment: environment,
-            standardOutput: .file(log))
-    }
-
-    private func hasEnded(_ child: ServerProcess) async -> Bool {
-        child.exitStatus != nil
+        // A group of its own: a Ctrl-C at our terminal is ours to handle. When we die it shuts down by itself.
+        return try ChildProcess.spawn(
+            executable: "\(installation.binaries)/\(program)", arguments: arguments, environment: environment,
+            workingDirectory: directory, user: account?.name, stdout: .file(log), stderr: .file(log),
+            processGroup: true, parentDeathSignal: SIGINT)
     }
 
     /// Sends the signal and waits until the server and its workers are gone; after ten seconds, SIGKILL.
@@ -244,13 +236,11 @@ public final class PrivatePostgres: Sendable {
         let workers = signal == SIGKILL ? ProcessTree.children(of: child.pid) : []
         child.kill(signal)
         for worker in workers { _ = kill(worker, SIGKILL) }
-        let patience = Task {
-            try await Task.sleep(for: .seconds(10))
+        if await child.wait(within: .seconds(10)) == nil {
             for worker in ProcessTree.children(of: child.pid) { _ = kill(worker, SIGKILL) }
             child.kill(SIGKILL)
+            _ = await child.wait()
         }
-        _ = await child.wait()
-        patience.cancel()
         // Orphaned workers hold the shared memory until they have noticed; a new server would refuse to start.
         for worker in workers {
             for _ in 0..<500 where kill(worker, 0) == 0 { try? await Task.sleep(for: .milliseconds(10)) }

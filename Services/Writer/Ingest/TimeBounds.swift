@@ -1,0 +1,15 @@
+/// Which times a table may have: a partition is made for the day of each, and an absurd clock must not make thousands.
+struct TimeBounds: Sendable, Equatable {
+    /// Microseconds before now; what is older would be dropped by the retention at once.
+    let past: Int64
+    /// Microseconds after now.
+    let future: Int64
+
+    /// Why a time is refused, or nil.
+    func refusal(of time: Int64, now: Int64) -> String? {
+        if time > now &+ future { return "its time is \((time - now) / 1_000_000) s in the future" }
+        let (age, overflow) = now.subtractingReportingOverflow(time)
+        if overflow || age > past { return "its time is \(overflow ? "before any" : "\(age / 1_000_000) s in the past"), beyond the retention" }
+        return nil
+    }
+}
