@@ -1,0 +1,222 @@
+/// A place between two frames.
+struct SpoolPosition: Comparable, Sendable {
+    var segment: Int
+    var offset: Int
+
+    static func < (one: SpoolPosition, other: SpoolPosition) -> Bool {
+        (one.segment, one.offset) < (other.segment, other.offset)
+    }
+}
+
+/// How much the spool may hold.
+struct SpoolLimits: Sendable {
+    /// A segment is closed when it has reached this size.
+    var segmentBytes = 8 << 20
+    /// Segments beyond this are dropped, oldest first, sent or not.
+    var maximalBytes = 1 << 30
+    /// Held in memory while the disk takes nothing.
+    var memoryBytes = 64 << 20
+}
+
+/// What happened to the spool since it was opened.
+struct SpoolCounters: Equatable, Sendable {
+    /// Messages thrown away unsent because a bound was reached. Their numbers are missing in their streams.
+    var dropped = 0
+    /// Damaged stretches in the middle of a segment, stepped over.
+    var quarantined = 0
+    /// Bytes cut off the end of the last segment.
+    var tornBytes = 0
+}
+
+/// An append-only log in segments: messages for Kafka together with the readings that they were taken from.
+///
+/// What a ``commit()`` has returned for survives a kill and a power loss. Everything is synchronous and on one thread; the
+/// clock, the disk and randomness come from outside, so that tests can crash it at every operation. ``Spool`` is the
+/// asynchronous face of it.
+struct SpoolLog {
+    struct Segment {
+        var number: Int
+        /// The end of what is durable; nothing behind it is ever read.
+        var durable: Int
+        var epoch: String
+        var name: String { SpoolLog.fileName(number) }
+    }
+
+    /// Where the records of a state lie: one full record (or a copied chain) and the increments since.
+    struct Chain {
+        var places: [SpoolPosition]
+        var count: Int
+        var fullBytes: Int
+        var incrementBytes: Int
+    }
+
+    struct Pending {
+        var batch: SpoolBatch
+        var frame: [UInt8]
+    }
+
+    let files: any SpoolFileSystem
+    let limits: SpoolLimits
+    var epoch: String
+    /// On disk, ascending.
+    var segments: [Segment] = []
+    /// Whether the last segment takes more; otherwise the next commit begins a new one.
+    var isOpen = false
+    /// The last numbers given out, and those of them that are durable.
+    var sequences: [String: UInt64] = [:]
+    var durableSequences: [String: UInt64] = [:]
+    /// Not yet durable, in order.
+    var queue: [Pending] = []
+    var queuedBytes = 0
+    /// Durable chains, and how many records each has with those in the queue; absent = broken, a full record is needed.
+    var chains: [String: Chain] = [:]
+    var chainCounts: [String: Int] = [:]
+    /// Everything before it was acknowledged; the second is what the file says.
+    var acknowledged = SpoolPosition(segment: 0, offset: 0)
+    var durableAcknowledged = SpoolPosition(segment: 0, offset: 0)
+    var counters = SpoolCounters()
+
+    static func fileName(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 12 - digits.count)) + digits + ".seg"
+    }
+
+    /// Bytes on disk and in memory.
+    var bytes: Int { segments.reduce(0) { $0 + $1.durable } + queuedBytes }
+
+    /// Whether the next record of a state has to be a full one: none is known, or the increments have outgrown it.
+    func wantsFull(_ name: String) -> Bool {
+        guard chainCounts[name] != nil, let chain = chains[name] else {
+            return chainCounts[name] == nil
+        }
+        return chain.count >= 400 || chain.incrementBytes > 2 * chain.fullBytes + (64 << 10)
+    }
+
+    /// Numbers the messages of a batch and queues it for the next ``commit()``.
+    mutating func append(_ batch: SpoolBatch) {
+        var batch = batch
+        batch.sequences = batch.messages.map { message in
+            guard message.sequenced else { return 0 }
+            let next = (sequences[Self.stream(of: message)] ?? 0) + 1
+            sequences[Self.stream(of: message)] = next
+            return next
+        }
+        batch.states = batch.states.compactMap { state in
+            var state = state
+            switch state.kind {
+            case .full:
+                state.index = 0
+                chainCounts[state.name] = 1
+            case .increment:
+                // The chain was broken after the caller asked: the record says less than nothing.
+                guard let count = chainCounts[state.name] else { return nil }
+                state.index = count
+                chainCounts[state.name] = count + 1
+            case .chain: chainCounts[state.name] = state.records.count
+            case .cleared: chainCounts[state.name] = nil
+            }
+            return state
+        }
+        enqueue(batch)
+        while queuedBytes > limits.memoryBytes, queue.count > 1 { dropOldestPending() }
+    }
+
+    static func stream(of message: SpoolMessage) -> String { message.topic + "/" + message.key }
+
+    private mutating func enqueue(_ batch: SpoolBatch) {
+        let frame = Frame.encode(batch.encode())
+        queuedBytes += frame.count
+        queue.append(Pending(batch: batch, frame: frame))
+    }
+
+    /// The disk has taken nothing for so long that memory is full too. The messages are gone (their numbers are the
+    /// gap); the readings they were taken from must not be believed after a restart, so they are cleared.
+    private mutating func dropOldestPending() {
+        let lost = queue.removeFirst()
+        queuedBytes -= lost.frame.count
+        counters.dropped += lost.batch.messages.count
+        let broken = Set(lost.batch.states.map(\.name))
+        guard !broken.isEmpty else { return }
+        for index in queue.indices {
+            let kept = queue[index].batch.states.filter { !broken.contains($0.name) }
+            guard index == 0 || kept.count != queue[index].batch.states.count else { continue }
+            queue[index].batch.states = kept
+            if index == 0 {
+                queue[0].batch.states += broken.map { SpoolState(name: $0, kind: .cleared, records: []) }
+            }
+            let frame = Frame.encode(queue[index].batch.encode())
+            queuedBytes += frame.count - queue[index].frame.count
+            queue[index].frame = frame
+        }
+        for name in broken { chainCounts[name] = nil }
+    }
+
+    /// Writes what is queued and syncs it: one write and one fsync for however many batches. When it throws, everything
+    /// is still in the queue, and the file ends where it ended before.
+    mutating func commit() throws(SpoolError) {
+        guard !queue.isEmpty else { return }
+        if isOpen, let last = segments.last, last.durable >= limits.segmentBytes { isOpen = false }
+        let isNew = !isOpen
+        let number = isNew ? (segments.last?.number ?? 0) + 1 : segments[segments.count - 1].number
+        let name = Self.fileName(number)
+        var start = isNew ? 0 : segments[segments.count - 1].durable
+        var bytes: [UInt8] = []
+        if isNew { bytes = Frame.encode(SegmentHeader(epoch: epoch, sequences: durableSequences).encode()) }
+        let headerBytes = bytes.count
+        bytes.reserveCapacity(headerBytes + queuedBytes)
+        for pending in queue { bytes += pending.frame }
+        do {
+            if isNew { try files.create(name) }
+            try files.append(name, bytes)
+            try files.sync(name)
+            if isNew { try files.syncDirectory() }
+        } catch {
+            if isNew {
+                try? files.remove(name)
+            } else {
+                // What a failed write or fsync left behind must not be found by the next start; and this file is not
+                // written again: after a failed fsync nobody knows what of it is on disk.
+                try? files.truncate(name, to: start)
+                isOpen = false
+            }
+            throw error
+        }
+        if isNew {
+            segments.append(Segment(number: number, durable: 0, epoch: epoch))
+            isOpen = true
+        }
+        segments[segments.count - 1].durable = start + bytes.count
+        start += headerBytes
+        for pending in queue {
+            learn(pending.batch, at: SpoolPosition(segment: number, offset: start))
+            start += pending.frame.count
+        }
+        queue.removeAll(keepingCapacity: false)
+        queuedBytes = 0
+    }
+
+    /// Takes note of a batch that is durable at a place.
+    mutating func learn(_ batch: SpoolBatch, at place: SpoolPosition) {
+        for (index, message) in batch.messages.enumerated() where batch.sequences[index] > 0 {
+            durableSequences[Self.stream(of: message)] = batch.sequences[index]
+        }
+        for state in batch.states {
+            let size = state.records.reduce(0) { $0 + $1.count }
+            switch state.kind {
+            case .full, .chain:
+                chains[state.name] = Chain(
+                    places: [place], count: state.records.count, fullBytes: state.records.first?.count ?? 0,
+                    incrementBytes: size - (state.records.first?.count ?? 0))
+            case .increment:
+                guard chains[state.name]?.count == state.index else {
+                    chains[state.name] = nil
+                    continue
+                }
+                chains[state.name]?.places.append(place)
+                chains[state.name]?.count += 1
+                chains[state.name]?.incrementBytes += size
+            case .cleared: chains[state.name] = nil
+            }
+        }
+    }
+}
