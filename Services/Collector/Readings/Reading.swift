@@ -1,0 +1,49 @@
+/// What a column of a reading is to its deltas.
+enum ReadingKind: UInt8, Sendable {
+    /// A count that grows, whole.
+    case counter = 1
+    /// A sum that grows, held as the bits of a double.
+    case doubleCounter = 2
+    /// A value that is what it is; in a row it stands only when it changed.
+    case gauge = 3
+}
+
+/// A column of a reading, in the order of its values.
+struct ReadingColumn: Equatable, Sendable {
+    var name: String
+    var kind: ReadingKind
+}
+
+/// Which row: what the server itself knows it by, such as (userid, dbid, queryid, toplevel).
+struct RowKey: Hashable, Sendable {
+    var first: Int64
+    var second: Int64 = 0
+    var third: Int64 = 0
+    var fourth: Int64 = 0
+}
+
+/// When and of what a reading was taken: what decides whether the next one may be subtracted from it.
+struct ReadingHead: Equatable, Sendable {
+    /// Which cluster answered; another one's counters have nothing to do with these.
+    var systemIdentifier: Int64 = 0
+    /// When the server started (µs UTC).
+    var serverStart: Int64 = 0
+    /// When all counters were reset (µs UTC), where the server says it: pg_stat_statements_info, from 14 on.
+    var statsReset: Int64?
+    /// How often entries were evicted, where the server says it.
+    var evictions: Int64?
+    /// The server's clock at the read (µs UTC).
+    var serverTime: Int64 = 0
+    /// The collector's clock since its machine started (µs), and which start that was.
+    var monotonic: Int64 = 0
+    var boot: Int64 = 0
+
+    /// Microseconds from an earlier reading to this one: by the collector's monotonic clock, which goes on when the
+    /// collector is restarted; by the server's clock when the collector's machine was.
+    func interval(since earlier: ReadingHead) -> Int64 {
+        max(0, boot == earlier.boot ? monotonic - earlier.monotonic : serverTime - earlier.serverTime)
+    }
+}
+
+/// The place of a value that the server did not give.
+let missingValue = Int64.min
