@@ -56,13 +56,14 @@ struct CounterDelta: Sendable {
     /// How many rows are known.
     var rowCount: Int { slots.count }
 
-    /// Begins a reading. Another cluster, or counters of another kind, are a new beginning.
-    mutating func begin(_ next: ReadingHead) {
+    /// Begins a reading. Another cluster's counters are a new beginning. `evictions` is how often entries were evicted
+    /// when the last row had been read: those of meanwhile explain this reading, and the next one's again.
+    mutating func begin(_ next: ReadingHead, evictions: Int64? = nil) {
         if let head, head.systemIdentifier != next.systemIdentifier { forget() }
         self.next = next
         isFirst = head == nil
         allReset = head.map { $0.statsReset != nil && next.statsReset != nil && $0.statsReset != next.statsReset } ?? false
-        evicted = head.map { ($0.evictions ?? 0) != (next.evictions ?? 0) } ?? false
+        evicted = head.map { ($0.evictions ?? 0) != (evictions ?? next.evictions ?? 0) } ?? false
         restarted = head.map { $0.serverStart != next.serverStart } ?? false
         generation &+= 1
         increment = ByteWriter()

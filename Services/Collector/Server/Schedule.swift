@@ -24,23 +24,26 @@ struct Schedule: Sendable {
 
     let interval: Int64
     private let phase: Int64
+    private let firstDelay: Int64
     private(set) var entries: [Entry]
     private var last: Int64?
 
-    init(interval: Int64, id: String, families: [String]) {
+    /// `window` is over how much time the first cycles of a fleet are spread when the collector starts; 0 is at once.
+    init(interval: Int64, id: String, families: [String], window: Int64 = 0) {
         self.interval = max(1, interval)
         // FNV-1a: the same in every process (Swift's own hash is seeded anew in each).
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         phase = Int64(hash % UInt64(self.interval))
         entries = families.map { Entry(name: $0) }
+        firstDelay = window > 0 ? Int64(hash >> 1) % min(window, self.interval) : 0
     }
 
-    /// The beginning of the next cycle, and its families. The first cycle is at once.
+    /// The beginning of the next cycle, and its families. The first cycle is not on the grid.
     mutating func next(after now: Int64) -> (at: Int64, families: [String]) {
         let at: Int64
         if last == nil {
-            at = now
+            at = now + firstDelay
         } else {
             let since = now - phase
             let places = since / interval - (since % interval < 0 ? 1 : 0)

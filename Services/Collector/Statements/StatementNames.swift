@@ -1,0 +1,101 @@
+/// Which name a server's queryid has, and which texts are worth asking for. Pure: no I/O, no clock.
+struct StatementNames: Sendable {
+    /// Texts are asked for at most once in this time: every such read makes the server load all of its texts.
+    static let pause: Int64 = 60_000_000
+    /// So many at a time: their texts are in memory here, and parsing them takes time.
+    static let batch = 2_000
+
+    private var names: [Int64: String] = [:]
+    /// Seen in the last reading without a name, in the order of their rows.
+    private var unknown: Set<Int64> = []
+    private var lastRead: Int64?
+    /// Asked for, and not yet taken apart.
+    private var pending: Set<Int64> = []
+    /// Their text could not be had (evicted meanwhile, or hidden): not asked for at once again.
+    private var unavailable: [Int64: Int64] = [:]
+    private var learned: [(Int64, String)] = []
+
+    init() {}
+
+    var count: Int { names.count }
+
+    func name(_ queryid: Int64) -> String? { names[queryid] }
+
+    /// A reading begins; what it does not see is not asked for.
+    mutating func beginReading() { unknown.removeAll(keepingCapacity: true) }
+
+    /// A row of the reading.
+    mutating func seen(_ queryid: Int64) {
+        if names[queryid] == nil { unknown.insert(queryid) }
+    }
+
+    /// What to ask for now, if anything.
+    mutating func wanted(at now: Int64) -> [Int64] {
+        if let lastRead, now - lastRead < Self.pause { return [] }
+        unavailable = unavailable.filter { now - $0.value < 10 * Self.pause }
+        let wanted = unknown.subtracting(pending).filter { unavailable[$0] == nil }.prefix(Self.batch)
+        guard !wanted.isEmpty else { return [] }
+        lastRead = now
+        return wanted.sorted()
+    }
+
+    /// The server was asked for these, and gave texts for those.
+    mutating func asked(_ queryids: [Int64], got: Set<Int64>, at now: Int64) {
+        for queryid in queryids {
+            if got.contains(queryid) { pending.insert(queryid) } else { unavailable[queryid] = now }
+        }
+    }
+
+    /// A text got its name.
+    mutating func learn(_ queryid: Int64, _ name: String) {
+        pending.remove(queryid)
+        unknown.remove(queryid)
+        guard names.updateValue(name, forKey: queryid) != name else { return }
+        learned.append((queryid, name))
+    }
+
+    /// Names of statements that the server has long forgotten take room: beyond twice its entries all go that it does
+    /// not have now. Returns whether it did.
+    mutating func prune(keeping current: () -> Set<Int64>, rows: Int) -> Bool {
+        guard names.count > 2 * rows + 1_000 else { return false }
+        let current = current()
+        names = names.filter { current.contains($0.key) }
+        return true
+    }
+
+    /// All names as a record.
+    mutating func full() -> [UInt8] {
+        learned.removeAll()
+        return Self.record(names.map { ($0.key, $0.value) })
+    }
+
+    /// The names learned since the last record; `nil` when there are none.
+    mutating func changes() -> [UInt8]? {
+        guard !learned.isEmpty else { return nil }
+        defer { learned.removeAll() }
+        return Self.record(learned)
+    }
+
+    /// From records; one that is damaged ends what is known, and the texts of the rest are read again.
+    init(records: [[UInt8]]) {
+        for record in records {
+            var reader = ByteReader(record)
+            while !reader.isAtEnd {
+                guard let queryid = try? reader.zigzag(), let name = try? reader.string() else { return }
+                names[queryid] = name
+            }
+        }
+    }
+
+    private static func record(_ names: [(Int64, String)]) -> [UInt8] {
+        var writer = ByteWriter()
+        for (queryid, name) in names {
+            writer.zigzag(queryid)
+            writer.string(name)
+        }
+        return writer.bytes
+    }
+
+    /// Every name that is known.
+    var all: some Sequence<String> { names.values }
+}
