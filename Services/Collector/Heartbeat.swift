@@ -42,7 +42,7 @@ struct Heartbeat: Sendable {
         let spooled = await spool.status()
         let now = clock.wall()
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(CInt(RUSAGE_SELF.rawValue), &usage)
         let cpu =
             Int64(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1_000_000 + Int64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
         let pages = (ProcFile.read("/proc/self/statm") ?? "").split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0

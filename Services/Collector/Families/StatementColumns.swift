@@ -23,9 +23,12 @@ struct StatementColumns: Sendable {
         var conversion: Conversion
     }
 
-    /// A sum of squares, which the server has as a standard deviation.
+    /// A sum of squares, which the server has as a standard deviation of a lifetime. Sums can be subtracted, so the
+    /// interval's own deviation comes of them.
     struct Squares: Sendable {
         var name: String
+        /// What the interval's deviation is called.
+        var deviationName: String
         /// Places among the values of the total and of the count, and in the answer of the deviation.
         var total: Int
         var count: Int
@@ -91,7 +94,7 @@ struct StatementColumns: Sendable {
             guard let source = deviations[deviation], let total = values.firstIndex(where: { $0.name == total }),
                 let count = values.firstIndex(where: { $0.name == count })
             else { continue }
-            squares.append(Squares(name: name, total: total, count: count, deviation: source))
+            squares.append(Squares(name: name, deviationName: deviation, total: total, count: count, deviation: source))
         }
     }
 

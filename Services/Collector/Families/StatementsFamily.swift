@@ -114,13 +114,13 @@ struct StatementsFamily: Sendable {
             statements.seen(queryid)
             switch delta.row(key, since: since, row) {
             case .unmoved: leftOut += 1
-            case .moved(let quality): table.add(key, deltas: delta.deltas, quality, name: statements.name(queryid))
-            case .unknown(let quality): table.add(key, deltas: nil, quality, name: statements.name(queryid))
+            case .moved(let quality): table.add(key, deltas: delta.deltas, quality, name: statements.nameDue(queryid))
+            case .unknown(let quality): table.add(key, deltas: nil, quality, name: statements.nameDue(queryid))
             }
         }
         let (interval, isFirst) = (delta.interval, delta.head == nil)
         let (gone, quality) = delta.end()
-        for key in gone { table.add(key, deltas: nil, quality, name: statements.name(key.third)) }
+        for key in gone { table.add(key, deltas: nil, quality, name: nil) }
         let finished = table.finish(time: head.serverTime, interval: interval)
         let full = wantsFull || isFirst
         let record = SpoolState(

@@ -22,7 +22,7 @@ struct StatementsTable {
             handles.append(builder.add(value.name, value.kind == .gauge ? .gauge : .counter, value.unit, value.type))
         }
         for squares in columns.squares {
-            handles.append(builder.add(squares.name, .counter, .squareNanoseconds, .double))
+            handles.append(builder.add(squares.deviationName, .gauge, .nanoseconds, .integer))
         }
         self.builder = builder
         self.columns = columns
@@ -41,24 +41,37 @@ struct StatementsTable {
         builder.set(ours, Int64(key.first == role ? 1 : 0))
         if let deltas {
             let count = columns.values.count
-            for place in 0..<count where deltas[place] != missingValue {
-                if columns.values[place].type == .double {
+            for place in 0..<count {
+                if columns.values[place].kind == .gauge {
+                    // What a row says of a lifetime is 0 while it stays what it was.
+                    builder.set(handles[place], deltas[place] == missingValue ? 0 : deltas[place])
+                } else if deltas[place] == missingValue {
+                    continue
+                } else if columns.values[place].type == .double {
                     builder.set(handles[place], Double(bitPattern: UInt64(bitPattern: deltas[place])))
                 } else {
                     builder.set(handles[place], deltas[place])
                 }
             }
             for (offset, squares) in columns.squares.enumerated() {
-                let (total, calls) = (deltas[squares.total], deltas[squares.count])
-                guard total != missingValue, calls != missingValue, deltas[count + offset] != missingValue else { continue }
-                let sum = Double(bitPattern: UInt64(bitPattern: deltas[count + offset]))
-                // The server's deviation is rounded, so the difference of two large sums can fall below what is possible:
-                // n durations of this total have no smaller sum of squares than n equal ones.
-                let least = calls > 0 ? Double(total) * Double(total) / Double(calls) : 0
-                builder.set(handles[count + offset], calls > 0 ? max(sum, least) : 0)
+                if let deviation = Self.deviation(deltas, squares, sum: count + offset) {
+                    builder.set(handles[count + offset], deviation)
+                }
             }
         }
         builder.endRow(quality)
+    }
+
+    /// The standard deviation of what happened in the interval, of the difference of the sums of squares.
+    private static func deviation(_ deltas: [Int64], _ squares: StatementColumns.Squares, sum place: Int) -> Int64? {
+        let (total, count) = (deltas[squares.total], deltas[squares.count])
+        guard total != missingValue, count != missingValue, deltas[place] != missingValue else { return nil }
+        guard count > 1 else { return 0 }
+        let mean = Double(total) / Double(count)
+        let variance = Double(bitPattern: UInt64(bitPattern: deltas[place])) / Double(count) - mean * mean
+        // The server's deviation is rounded: the difference of two large sums can fall below what is possible.
+        let own = Deviation.Lifetime(count: count, total: Double(total), deviation: variance > 0 ? variance.squareRoot() : 0)
+        return Deviation.between(Deviation.Lifetime(count: 0, total: 0, deviation: 0), own)
     }
 
     mutating func finish(time: Int64, interval: Int64) -> Table { builder.finish(time: time, interval: interval) }

@@ -49,7 +49,8 @@ struct ServerLoop {
             let start = clock.monotonic()
             var report = CycleReport()
             do throws(PostgresError) {
-                var (connection, facts) = try await connect()
+                var facts = ServerFacts()
+                var connection = try await connect(&facts)
                 logger.info("Connected to the server", [.serverVersion: LogValue(facts.versionText)])
                 let dropped = try await session(&connection, &facts, &plan, start, shutdown)
                 if dropped {
@@ -74,7 +75,7 @@ struct ServerLoop {
     }
 
     /// Connects, unless the server was asked to lately and refused, or two backends of ours may be there already.
-    private mutating func connect() async throws(PostgresError) -> (PostgresConnection, ServerFacts) {
+    private mutating func connect(_ facts: inout ServerFacts) async throws(PostgresError) -> PostgresConnection {
         let now = clock.monotonic()
         if now < pausedUntil { throw PostgresError(.init(refusal.code), refusal.message) }
         guard budget.take(at: now) else {
@@ -83,7 +84,7 @@ struct ServerLoop {
                 "\(server.host):\(server.port): two connections of ours may still be open there after time-outs; waiting until the server has let go of them")
         }
         do throws(PostgresError) {
-            let opened = try await ServerSession.open(server, timeout: .seconds(5), logger: logger)
+            let opened = try await ServerSession.open(server, facts: &facts, timeout: .seconds(5), logger: logger)
             backoff.succeeded()
             refusal = .ok
             return opened

@@ -34,8 +34,8 @@ enum ServerSession {
 
     /// Connects, sets what only some versions have, and asks for the facts.
     static func open(
-        _ server: ServerSettings, timeout: Duration, logger: Logger
-    ) async throws(PostgresError) -> (PostgresConnection, ServerFacts) {
+        _ server: ServerSettings, facts: inout ServerFacts, timeout: Duration, logger: Logger
+    ) async throws(PostgresError) -> PostgresConnection {
         var connection = try await PostgresConnection.open(settings(server), timeout: timeout, logger: logger)
         let deadline = server.statementTimeout + .seconds(2)
         var late: [(String, String)] = []
@@ -51,7 +51,7 @@ enum ServerSession {
                 logger.debug("The server refuses a setting", [.errorMessage: LogValue(error.message)])
             }
         }
-        let facts = try await ServerFacts(asking: &connection, timeout: deadline)
-        return (connection, facts)
+        facts = try await ServerFacts(asking: &connection, timeout: deadline)
+        return connection
     }
 }

@@ -1,3 +1,5 @@
+import Codec
+
 /// Which name a server's queryid has, and which texts are worth asking for. Pure: no I/O, no clock.
 struct StatementNames: Sendable {
     /// Texts are asked for at most once in this time: every such read makes the server load all of its texts.
@@ -14,6 +16,9 @@ struct StatementNames: Sendable {
     /// Their text could not be had (evicted meanwhile, or hidden): not asked for at once again.
     private var unavailable: [Int64: Int64] = [:]
     private var learned: [(Int64, String)] = []
+    /// Which names the rows carry.
+    private var sent = NameSchedule()
+    private var cycle = 0
 
     init() {}
 
@@ -21,8 +26,17 @@ struct StatementNames: Sendable {
 
     func name(_ queryid: Int64) -> String? { names[queryid] }
 
+    /// The name when this reading's row of the statement has to carry it: when it is new, and then now and then.
+    mutating func nameDue(_ queryid: Int64) -> String? {
+        guard let name = names[queryid], sent.isDue(queryid, cycle: cycle) else { return nil }
+        return name
+    }
+
     /// A reading begins; what it does not see is not asked for.
-    mutating func beginReading() { unknown.removeAll(keepingCapacity: true) }
+    mutating func beginReading() {
+        unknown.removeAll(keepingCapacity: true)
+        cycle += 1
+    }
 
     /// A row of the reading.
     mutating func seen(_ queryid: Int64) {
@@ -59,6 +73,7 @@ struct StatementNames: Sendable {
     mutating func prune(keeping current: () -> Set<Int64>, rows: Int) -> Bool {
         guard names.count > 2 * rows + 1_000 else { return false }
         let current = current()
+        for queryid in names.keys where !current.contains(queryid) { sent.forget(queryid) }
         names = names.filter { current.contains($0.key) }
         return true
     }
