@@ -26,6 +26,11 @@ enum PasswordSource {
         return first
     }
 
+    private static func say(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = write(2, bytes, bytes.count)
+    }
+
     private static func ask(_ prompt: String) throws -> String {
         var before = termios()
         guard tcgetattr(0, &before) == 0 else { throw CommandError(description: "the terminal cannot be asked for a password") }
@@ -34,9 +39,9 @@ enum PasswordSource {
         tcsetattr(0, TCSAFLUSH, &silent)
         defer {
             tcsetattr(0, TCSAFLUSH, &before)
-            fputs("\n", stderr)
+            say("\n")
         }
-        fputs(prompt, stderr)
+        say(prompt)
         guard let line = readLine(), !line.isEmpty else { throw CommandError(description: "no password was given") }
         return line
     }

@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import HTTP
 import Postgres
+import Runtime
 import Synchronization
 
 extension Route {
