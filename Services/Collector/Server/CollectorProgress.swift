@@ -7,6 +7,7 @@ final class CollectorProgress: Sendable {
     private let instances: Mutex<[String: CollectedInstance]>
     private let cycles: Counter
     private let failures: Counter
+    private let samples: Counter
     private let durations: Histogram
 
     init(_ servers: [ServerSettings], metrics: MetricRegistry) {
@@ -21,11 +22,14 @@ final class CollectorProgress: Sendable {
                 }))
         cycles = metrics.counter("collector_cycles_total", help: "Cycles of all servers.")
         failures = metrics.counter("collector_cycles_failed_total", help: "Cycles in which the server did not answer.")
+        samples = metrics.counter(
+            "collector_samples_total", help: "Samples made durable: numbers that are neither labels nor null.")
         durations = metrics.histogram("collector_cycle_seconds", help: "How long a cycle of a server takes.")
     }
 
-    func finished(_ server: ServerSettings, _ report: CycleReport, at time: Int64) {
+    func finished(_ server: ServerSettings, _ report: CycleReport, samples count: Int, at time: Int64) {
         cycles.add()
+        samples.add(count)
         durations.observe(Double(report.duration) / 1e6)
         guard report.isUp else { return failures.add() }
         instances.withLock { $0[server.id]?.lastSuccess = time }

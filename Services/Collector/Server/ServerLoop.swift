@@ -181,7 +181,7 @@ struct ServerLoop {
         batch.messages += statements.messages
         await families.take(statements.names, &batch, spool: spool, instance: server.id)
         await spool.store(batch)
-        progress.finished(server, report, at: time)
+        progress.finished(server, report, samples: tables.reduce(0) { $0 + $1.sampleCount }, at: time)
         say("server", report.outcome)
         for entry in report.entries { say(entry.family, entry.outcome) }
     }
