@@ -49,6 +49,15 @@ extern int memfd_create(const char *name, unsigned int flags);
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
+/// Has the kernel remember how children end, also when our parent had SIGCHLD ignored.
+static inline void pga_keep_children(void) {
+    struct sigaction action;
+    if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
+        action.sa_handler = SIG_DFL;
+        sigaction(SIGCHLD, &action, NULL);
+    }
+}
+
 /// A file without a name, in memory.
 static inline int pga_memory_file(const char *name) { return memfd_create(name, 1U /* MFD_CLOEXEC */); }
 

@@ -1,5 +1,12 @@
 // toml++ behind a C interface: a document becomes a flat list of steps, which Swift builds its own tree from.
 
+// toml++ asserts what a malformed document can break ("[,", "x = [}", "d = 1979-05-27TS7:"): with assertions it would end
+// the process, and with NDEBUG promise the optimiser what is not so. Without either, its own checks a line later find the
+// same mistake and report it with its place (a million and a half mutated documents under the address and undefined
+// behaviour sanitizers found nothing else).
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_cast<void>(0)
+
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>

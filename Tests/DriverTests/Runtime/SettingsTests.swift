@@ -142,6 +142,10 @@ struct SettingsTests {
         #expect(text.hasPrefix("c.toml:2:23: this is not TOML: "), "\(text)")
         #expect(message("a = 1\na = 2\n").hasPrefix("c.toml:2:"))
         #expect(message("a = \u{0}").hasPrefix("c.toml:1:"))
+        // Where toml++ has an assertion and not only a check.
+        #expect(message("[,").hasPrefix("c.toml:1:2: this is not TOML: "))
+        #expect(message("x.y = [}").hasPrefix("c.toml:1:8: this is not TOML: "))
+        #expect(message("d = 1979-05-27TS7:").hasPrefix("c.toml:1:16: this is not TOML: "))
     }
 
     @Test func `A required key that is missing names every way to give it`() {
@@ -226,6 +230,10 @@ struct SettingsTests {
             message("", ["PGA_DATABASE_URL_FILE": "/nowhere/x"])
                 == "environment variable PGA_DATABASE_URL_FILE: the file of database.url cannot be read: "
                 + "/nowhere/x: No such file or directory")
+        // A file that nobody needs, because a stronger place gives the secret, is not read.
+        let unneeded = "[database]\nurl_file = \"/nowhere/x\"\n"
+        #expect(try load(unneeded, ["DATABASE_URL": "y"]).string("database.url") == "y")
+        #expect(message(unneeded).hasPrefix("c.toml:2:12: the file of database.url cannot be read"))
         // A stronger place wins, whichever of the two forms it uses.
         #expect(
             try load("[database]\nurl = \"weak\"\n", ["PGA_DATABASE_URL_FILE": name]).string("database.url")
@@ -273,5 +281,22 @@ struct SettingsTests {
         try g("1.5 MiB", 1_572_864)
         try g("2GB", 2_000_000_000)
         for bad in ["-1", "1mb", "MiB", "99999999TiB99", "9999999999999TiB"] { try g(bad, nil) }
+    }
+
+    @Test func `Whatever the file holds, it ends with settings or an error`() {
+        let seed = "[kafka]\nbootstrap_servers = \"a\"\n[kafka.librdkafka]\nx.y = [1, 2]\n[[server]]\nid = 'b'\n"
+        for _ in 0..<2_000 {
+            var bytes = Array(seed.utf8)
+            for _ in 0..<Int.random(in: 1...5) {
+                let index = Int.random(in: bytes.indices)
+                switch Int.random(in: 0..<3) {
+                case 0: bytes[index] = UInt8.random(in: 0...127)
+                case 1: bytes.insert("[]{}=.\"'#,\n".utf8.randomElement()!, at: index)
+                default: bytes.remove(at: index)
+                }
+            }
+            let text = message(String(decoding: bytes, as: UTF8.self))
+            #expect(text == "no error" || text.hasPrefix("c.toml:"), "\(text)")
+        }
     }
 }

@@ -119,4 +119,23 @@ struct YAMLTests {
         #expect(error("a: 12345678", limits: limits)?.code == .limit)
         #expect(error("a: 123456", limits: limits) == nil)
     }
+
+    @Test func `Whatever bytes come, it ends with a tree or an error`() {
+        let seed = "a: &x [1, {b: 'c'}]\n? d\n: |\n  text\ne: *x\n# end\n"
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<3_000 {
+            var bytes = Array(seed.utf8)
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let index = Int.random(in: 0..<bytes.count - 1, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[index] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.insert("-:?[]{}&*!|>'\"%@`#, \n\t".utf8.randomElement()!, at: index)
+                default: bytes.removeSubrange(index..<min(index + 3, bytes.count - 1))
+                }
+            }
+            if let error = error(String(decoding: bytes, as: UTF8.self)) {
+                #expect(error.line >= 1 && error.column >= 1)
+            }
+        }
+    }
 }

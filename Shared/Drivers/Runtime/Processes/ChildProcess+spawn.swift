@@ -31,8 +31,17 @@ extension ChildProcess {
             try setup.giveInput(input)
             let output = try setup.connect(stdout, to: STDOUT_FILENO)
             let errorOutput = try setup.connect(stderr, to: STDERR_FILENO)
+            // Whoever started us may ignore SIGCHLD, and then the kernel forgets how a child ended.
+            pga_keep_children()
             let pid = try setup.spawn(command, environment ?? ProcessEnvironment.all)
-            return try ChildProcess(pid: pid, output: output, errorOutput: errorOutput, leadsGroup: processGroup)
+            do {
+                return try ChildProcess(pid: pid, output: output, errorOutput: errorOutput, leadsGroup: processGroup)
+            } catch {
+                // No thread to wait for it: nobody would ever know of it.
+                Glibc.kill(pid, SIGKILL)
+                waitpid(pid, nil, 0)
+                throw error
+            }
         }
     }
 

@@ -3,6 +3,8 @@ struct SettingSource {
     enum Raw {
         case text(String)
         case toml(TOMLValue)
+        /// The path of the file that holds a secret, read only when no stronger place gives another.
+        case file(String)
     }
 
     let raw: Raw
@@ -14,17 +16,37 @@ struct SettingSource {
             switch raw {
             case .text(let text): return try SettingValue.parse(text, setting)
             case .toml(let value): return try SettingSource.value(value, setting)
+            case .file(let path): return try SettingValue.parse(try content(of: path, setting), setting)
             }
-        } catch {
+        } catch let error as SettingsError {
+            throw error
+        } catch let error as SettingValue.Wanted {
             let shown = setting.isSecret ? "what is given there" : self.shown
             throw SettingsError(.invalid, "\(place): \(setting.name) cannot be \(shown): give \(error.text)")
+        } catch {
+            preconditionFailure("Reading a setting fails in two ways only.")
+        }
+    }
+
+    /// The content of a secret's file, without the line feed that an editor puts at its end.
+    private func content(of path: String, _ setting: Setting) throws(SettingsError) -> String {
+        switch File.read(path, limit: 1 << 20) {
+        case .failure(let error):
+            throw SettingsError(.unreadable, "\(place): the file of \(setting.name) cannot be read: \(error.message)")
+        case .success(let bytes):
+            var text = String(decoding: bytes, as: UTF8.self)
+            if let last = text.last, last.isNewline { text.removeLast() }
+            if text.isEmpty {
+                throw SettingsError(.invalid, "\(place): the file of \(setting.name) is empty: \(path)")
+            }
+            return text
         }
     }
 
     /// The value as a secret's file names it: one that can only be a string.
     func path(of name: String) throws(SettingsError) -> String {
         switch raw {
-        case .text(let text): return text
+        case .text(let text), .file(let text): return text
         case .toml(let value):
             if case .string(let text) = value.content { return text }
             throw SettingsError(.invalid, "\(place): \(name) cannot be \(value.kind): give the path of a file")
@@ -33,7 +55,7 @@ struct SettingSource {
 
     private var shown: String {
         switch raw {
-        case .text(let text): return "\"\(text)\""
+        case .text(let text), .file(let text): return "\"\(text)\""
         case .toml(let value):
             switch value.content {
             case .string(let text): return "\"\(text)\""

@@ -18,8 +18,11 @@ extension Settings {
         case .failure(let error):
             throw SettingsError(.unreadable, "the settings file cannot be read: \(error.message)")
         case .success(let bytes):
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw SettingsError(.malformed, "\(file): this is not TOML: it is not UTF-8")
+            }
             return try load(
-                schema, toml: String(decoding: bytes, as: UTF8.self), name: file, arguments: arguments,
+                schema, toml: text, name: file, arguments: arguments,
                 environment: environment, requiring: requiring)
         }
     }

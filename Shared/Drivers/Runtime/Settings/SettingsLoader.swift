@@ -49,7 +49,7 @@ struct SettingsLoader {
                 sources[name] = source
             } else {
                 let secret = known[String(name.dropLast("_file".count))]!
-                sources[secret.name] = try readSecret(secret, source)
+                sources[secret.name] = SettingSource(raw: .file(try source.path(of: name)), place: source.place)
             }
         }
     }
@@ -127,27 +127,6 @@ struct SettingsLoader {
             }
         }
         return result
-    }
-
-    private func readSecret(_ setting: Setting, _ source: SettingSource) throws(SettingsError) -> SettingSource {
-        try SettingsLoader.readSecret(setting, source)
-    }
-
-    /// The content of a secret's file, without the line feed that an editor puts at its end.
-    static func readSecret(_ setting: Setting, _ source: SettingSource) throws(SettingsError) -> SettingSource {
-        let path = try source.path(of: setting.name + "_file")
-        switch File.read(path, limit: 1 << 20) {
-        case .failure(let error):
-            throw SettingsError(
-                .unreadable, "\(source.place): the file of \(setting.name) cannot be read: \(error.message)")
-        case .success(let bytes):
-            var text = String(decoding: bytes, as: UTF8.self)
-            if let last = text.last, last.isNewline { text.removeLast() }
-            if text.isEmpty {
-                throw SettingsError(.invalid, "\(source.place): the file of \(setting.name) is empty: \(path)")
-            }
-            return SettingSource(raw: .text(text), place: "\(source.place) (\(path))")
-        }
     }
 
     /// A secret and, when it is a URL, the password in it, which may be logged without the rest.
