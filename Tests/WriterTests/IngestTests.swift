@@ -50,11 +50,7 @@ struct Store {
     }
 
     func number(_ sql: String) async throws -> Int64? {
-        let connection = try await PostgresConnection.open(database)
-        return try await Self.number(connection, sql)
-    }
-
-    private static func number(_ connection: consuming PostgresConnection, _ sql: String) async throws -> Int64? {
+        var connection = try await PostgresConnection.open(database)
         let rows = try await connection.query(sql)
         return rows.rowCount == 0 ? nil : try rows.int(0, 0)
     }
