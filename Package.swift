@@ -99,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Codec", "Runtime", "Kafka", "Postgres", "HTTP", "Zstd", "Support"],
-            path: "Tests/Benchmarks", swiftSettings: settings),
+            path: "Tests/Benchmarks", exclude: ["README.md", "Recorded"], swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17
 )

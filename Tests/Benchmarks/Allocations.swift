@@ -31,7 +31,14 @@ enum Allocations {
     }
 
     private static func call(_ name: String) {
-        guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: 0), name) else { return }
+        // Named with its version: without one the stub of the same name in libc is found, which does nothing.
+        // dlvsym itself is a GNU extension, which the Glibc module leaves out.
+        typealias Lookup = @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>, UnsafePointer<CChar>)
+            -> UnsafeMutableRawPointer?
+        let everywhere = UnsafeMutableRawPointer(bitPattern: 0)
+        guard let lookup = dlsym(everywhere, "dlvsym"),
+            let symbol = unsafeBitCast(lookup, to: Lookup.self)(everywhere, name, "GLIBC_2.2.5")
+        else { return }
         unsafeBitCast(symbol, to: (@convention(c) () -> Void).self)()
     }
 }

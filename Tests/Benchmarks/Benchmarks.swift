@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Runtime
 
 /// `make bench`: measures, prints a table and writes `bench.json`.
@@ -40,7 +40,7 @@ struct Benchmarks {
     }
 
     static func fail(_ message: String) -> Never {
-        fputs("pganalytics-bench: \(message)\n", stderr)
+        FileHandle.standardError.write(Data("pganalytics-bench: \(message)\n".utf8))
         exit(1)
     }
 }

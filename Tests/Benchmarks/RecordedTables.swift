@@ -28,9 +28,13 @@ enum RecordedTables {
     /// The tables as a collector sends them: names by its schedule, an hour after it began.
     static func asSent(_ tables: [Table]) -> [Table] {
         var schedule = NameSchedule()
-        // Everything that ever appears was seen before; then cycles of an hour later.
+        // The hour before: every statement was there.
+        var ids: Set<Int64> = []
         for table in tables {
-            for row in 0..<table.rowCount { _ = schedule.isDue(table.integer("queryid", row) ?? 0, cycle: 0) }
+            for row in 0..<table.rowCount { ids.insert(table.integer("queryid", row) ?? 0) }
+        }
+        for cycle in 0..<NameSchedule.period {
+            for id in ids { _ = schedule.isDue(id, cycle: cycle) }
         }
         return tables.enumerated().map { number, table in
             var sent = table
@@ -38,7 +42,7 @@ enum RecordedTables {
             var nulls = Bitmap(count: table.rowCount)
             for row in 0..<table.rowCount {
                 let id = table.integer("queryid", row) ?? 0
-                nulls[row] = table.columns[index].isNull(row) || !schedule.isDue(id, cycle: 360 + number)
+                nulls[row] = table.columns[index].isNull(row) || !schedule.isDue(id, cycle: NameSchedule.period + number)
             }
             sent.columns[index] = thinned(table.columns[index], nulls)
             if nulls.marked == table.rowCount { sent.columns.remove(at: index) }

@@ -26,7 +26,7 @@ final class Report {
             ? String(format: "%.1f M", value / 1_000_000)
             : value >= 10_000 ? String(format: "%.0f k", value / 1_000) : String(format: value < 10 ? "%.3f" : "%.1f", value)
         print("\(Self.pad(name, 40)) \(Self.pad(shown, 10, left: true)) \(Self.pad(unit, 14)) \(note)")
-        fflush(stdout)
+        fflush(nil)
     }
 
     func write(to path: String) throws {

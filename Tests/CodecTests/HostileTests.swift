@@ -1,37 +1,12 @@
 import Codec
-import Foundation
 import Testing
 
-/// Bytes from anywhere end in a value or an error. `PGA_TEST_FUZZ_SECONDS` says how long the random tests go on.
+/// Bytes that are cut or lie end in a value or an error.
 @Suite struct HostileTests {
-    static let seconds = Double(ProcessInfo.processInfo.environment["PGA_TEST_FUZZ_SECONDS"] ?? "") ?? 2
-
-    private func each(_ body: (any Message.Type) throws -> Void) rethrows {
-        for type: any Message.Type in [
-            Label.self, Header.self, Statement.self, CollectedInstance.self, CollectorStatus.self, Finding.self,
-            AlertEvent.self, DeadLetter.self, Column.self, Table.self,
-        ] { try body(type) }
-    }
-
-    /// A value that is written can be read again; an error's offset is in the bytes.
-    private func feed(_ bytes: [UInt8], _ type: any Message.Type) {
-        func run<M: Message>(_: M.Type) {
-            do {
-                let value = try M.decode(bytes)
-                let again = try M.decode(value.encoded())
-                // The bytes, for what is not a number does not equal itself.
-                #expect(again.encoded() == value.encoded())
-            } catch {
-                #expect(error.offset >= 0 && error.offset <= bytes.count, "\(error) in \(bytes)")
-            }
-        }
-        run(type)
-    }
-
     @Test func `A message cut at any byte is an error or a shorter message`() {
         for message in MessageSamples.all {
             let bytes = message.encoded()
-            for end in 0..<bytes.count { feed(Array(bytes[..<end]), type(of: message)) }
+            for end in 0..<bytes.count { Hostile.feed(Array(bytes[..<end]), type(of: message)) }
         }
     }
 
@@ -40,40 +15,6 @@ import Testing
         for end in 0..<bytes.count {
             let cut = try? Table.decode(Array(bytes[..<end]))
             #expect(cut != MessageSamples.table)
-        }
-    }
-
-    @Test func `Random bytes never trap`() {
-        var generator = SystemRandomNumberGenerator()
-        let end = ContinuousClock.now + .seconds(Self.seconds / 2)
-        while ContinuousClock.now < end {
-            let bytes = (0..<Int.random(in: 0...200, using: &generator)).map { _ in
-                // Small bytes are likelier to be tags and lengths.
-                Bool.random(using: &generator)
-                    ? UInt8.random(in: 0...0x60, using: &generator) : UInt8.random(in: 0...255, using: &generator)
-            }
-            each { feed(bytes, $0) }
-        }
-    }
-
-    @Test func `Mutated messages never trap`() {
-        var generator = SystemRandomNumberGenerator()
-        let seeds = MessageSamples.all.map { ($0.encoded(), type(of: $0)) }.filter { !$0.0.isEmpty }
-        let end = ContinuousClock.now + .seconds(Self.seconds / 2)
-        while ContinuousClock.now < end {
-            let (seed, type) = seeds[Int.random(in: 0..<seeds.count, using: &generator)]
-            var bytes = seed
-            for _ in 0...Int.random(in: 0...4, using: &generator) where !bytes.isEmpty {
-                let place = Int.random(in: 0..<bytes.count, using: &generator)
-                switch Int.random(in: 0..<5, using: &generator) {
-                case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)
-                case 1: bytes[place] ^= 1 << UInt8.random(in: 0...7, using: &generator)
-                case 2: bytes.remove(at: place)
-                case 3: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: place)
-                default: bytes.insert(contentsOf: bytes[place...].prefix(20), at: place)
-                }
-            }
-            feed(bytes, type)
         }
     }
 
