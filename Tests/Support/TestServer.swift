@@ -1,3 +1,4 @@
+import Glibc
 public import Postgres
 
 /// A private PostgreSQL for tests: without fsync, for nothing here survives the test.
@@ -25,6 +26,21 @@ public enum TestServer {
             await server.stop()
             throw error
         }
+    }
+
+    /// Removes a folder and everything in it.
+    public static func remove(_ directory: String) {
+        guard let handle = opendir(directory) else { return }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            names.append(withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        closedir(handle)
+        for name in names where name != "." && name != ".." {
+            let path = "\(directory)/\(name)"
+            if unlink(path) != 0 { remove(path) }
+        }
+        rmdir(directory)
     }
 
     /// A new, empty database on the suite's server; its name is one nobody has.
