@@ -88,7 +88,7 @@ let package = Package(
         tests(
             "DriverTests",
             ["Runtime", "Kafka", "Postgres", "Offsets", "HTTP", "Crypto", "SQL", "Zstd", "YAML", "Support"]),
-        tests("CollectorTests", ["Collector", "Codec", "Support"]),
+        tests("CollectorTests", ["Collector", "Codec", "Kafka", "Postgres", "Runtime", "SQL", "Support"]),
         tests("WriterTests", ["Writer", "Codec", "Kafka", "Postgres", "Offsets", "Runtime", "Support"]),
         tests("AnalyzerTests", ["Analyzer", "Codec", "Kafka", "Postgres", "Runtime", "HTTP", "Support"]),
         tests("AlerterTests", ["Alerter", "Codec", "Kafka", "Postgres", "Runtime", "HTTP", "Crypto", "YAML", "Support"]),

@@ -25,12 +25,15 @@ struct Schedule: Sendable {
     let interval: Int64
     private let phase: Int64
     private let firstDelay: Int64
+    private let allowance: Int64
     private(set) var entries: [Entry]
     private var last: Int64?
 
     /// `window` is over how much time the first cycles of a fleet are spread when the collector starts; 0 is at once.
-    init(interval: Int64, id: String, families: [String], window: Int64 = 0) {
+    /// `allowance` is what a reading may cost in any case (µs), so that a short interval does not slow down what is cheap.
+    init(interval: Int64, id: String, families: [String], window: Int64 = 0, allowance: Int64 = 0) {
         self.interval = max(1, interval)
+        self.allowance = allowance
         // FNV-1a: the same in every process (Swift's own hash is seeded anew in each).
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
@@ -67,7 +70,7 @@ struct Schedule: Sendable {
         let smoothed = entries[index].cost == 0 ? Double(cost) : entries[index].cost * 0.7 + Double(cost) * 0.3
         entries[index].cost = smoothed
         let every = entries[index].every
-        let share = smoothed / Double(interval)
+        let share = max(0, smoothed - Double(allowance)) / Double(interval)
         if share / Double(every) > Self.budget, every < Self.slowest {
             entries[index].every = every * 2
         } else if every > 1, share / Double(every / 2) < Self.budget / 2 {

@@ -37,7 +37,7 @@ struct ServerLoop {
         self.clock = clock
         schedule = Schedule(
             interval: server.interval.microseconds, id: server.id, families: ServerFamilies.names(local: server.isLocal),
-            window: window)
+            window: window, allowance: 20_000)
         backoff = Backoff(first: .seconds(1), last: .seconds(60))
     }
 
