@@ -50,7 +50,9 @@ struct StatementsQuery: Sendable {
                 SELECT \(identity.database) AS database, \(identity.queryid) AS queryid, \(identity.username) AS username,
                        \(identity.toplevel) AS toplevel, max(name) AS name, max(ours) AS ours,
                        sum(calls)::bigint AS calls, sum(rows)::bigint AS rows, sum(total_exec_time)::bigint AS total_exec_time,
-                       sum(exec_sum_sq) AS exec_sum_sq, min(min_exec_time) AS min_exec_time, max(max_exec_time) AS max_exec_time,
+                       sum(calls * (stddev_exec_time ^ 2 + (total_exec_time::double precision / nullif(calls, 0)) ^ 2))
+                           AS exec_sum_sq,
+                       min(nullif(min_exec_time, 0)) AS min_exec_time, max(nullif(max_exec_time, 0)) AS max_exec_time,
                        sum(plans)::bigint AS plans, sum(total_plan_time)::bigint AS total_plan_time,
                        sum(shared_blks_hit)::bigint AS shared_blks_hit, sum(shared_blks_read)::bigint AS shared_blks_read,
                        sum(shared_blks_dirtied)::bigint AS shared_blks_dirtied,
