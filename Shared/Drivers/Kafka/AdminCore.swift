@@ -60,7 +60,7 @@ final class AdminCore: @unchecked Sendable {
         guard let found = metadata?.pointee else {
             throw KafkaError(.timedOut, "\(settings.place) described itself with nothing")
         }
-        watch.succeeded()
+        watch.answered()
         let brokers = (0..<Int(found.broker_cnt)).map { found.brokers[$0].id }.sorted()
         var topics: [TopicDescription] = []
         for index in 0..<Int(found.topic_cnt) {

@@ -6,8 +6,12 @@ import Synchronization
 /// and the last error for whoever is asked whether all is well.
 final class ClientWatch: Sendable {
     private struct State {
-        var lastError: KafkaError?
+        /// No broker can be reached, or none lets us in.
         var connection: KafkaError?
+        /// A connection failed, which of itself is no error of the client: there may be other brokers.
+        var suspicion: KafkaError?
+        /// A topic or group cannot be used.
+        var standing: KafkaError?
         /// When a line of a kind was written, and how many of that kind were left out since.
         var lines: [String: (at: ContinuousClock.Instant, suppressed: Int)] = [:]
     }
@@ -24,50 +28,69 @@ final class ClientWatch: Sendable {
         self.interval = interval
     }
 
-    /// The error that stands between us and the cluster, nil once something succeeded.
-    var lastError: KafkaError? { state.withLock { $0.lastError } }
+    /// The error that stands between us and our records, nil once something succeeded.
+    var lastError: KafkaError? { state.withLock { $0.connection ?? $0.standing } }
 
-    /// Something succeeded.
-    func succeeded() {
+    /// Whether to ask a broker for a sign of life: librdkafka tells when a connection fails, not always when the last
+    /// one has, and never when one is back.
+    var needsProbe: Bool { state.withLock { $0.connection != nil || $0.suspicion != nil } }
+
+    /// Some broker answered.
+    func answered() {
         let error = state.withLock { state in
             defer {
-                state.lastError = nil
                 state.connection = nil
+                state.suspicion = nil
             }
-            return state.lastError
+            return state.connection
         }
         if let error { logger.info("Kafka answers again", [.errorCode: .string(error.code.rawValue)]) }
     }
 
+    /// Records flow.
+    func flows() {
+        answered()
+        state.withLock { $0.standing = nil }
+    }
+
+    /// No broker answered.
+    func isSilent() {
+        let new: KafkaError? = state.withLock { state in
+            guard state.connection == nil, let reason = state.suspicion else { return nil }
+            let error = KafkaError(
+                .allBrokersDown, "no broker of \(settings.place) can be reached: \(reason.message)", isRetriable: true)
+            state.connection = error
+            return error
+        }
+        if let new { write(new) }
+    }
+
     /// An error that librdkafka reports without having been asked.
     func report(_ code: rd_kafka_resp_err_t, _ text: String) {
-        var error = KafkaError.explained(code, detail: text, settings: settings)
+        let error = KafkaError.explained(code, detail: text, settings: settings)
         state.withLock { state in
             switch error.code {
-            case .authentication, .ssl, .resolve, .fatal:
-                state.connection = error
-                state.lastError = error
-            case .allBrokersDown:
-                // It follows the reason: that one is worth more.
-                if let reason = state.connection { error = reason } else { state.lastError = error }
-            case .transport:
-                // One broker of several may be away without harm, so this alone is no error of the client.
-                if state.connection == nil { state.connection = error }
-                if state.lastError?.code == .allBrokersDown { state.lastError = error }
+            case .authentication, .ssl, .resolve, .fatal: state.connection = error
+            case .allBrokersDown: state.connection = state.connection ?? error
+            case .transport, .timedOut: state.suspicion = error
             default: break
             }
         }
-        write(error.code.rawValue, error.code == .transport ? .info : .warning, "Kafka connection error", [
-            .errorCode: .string(error.code.rawValue), .errorMessage: .string(error.message),
-        ])
+        write(error)
     }
 
     /// An error somebody must know of although no call returns it (a topic that is not there, a group not allowed).
     func stand(_ error: KafkaError) {
-        state.withLock { $0.lastError = error }
-        write(error.code.rawValue + error.message, .warning, "Kafka error", [
-            .errorCode: .string(error.code.rawValue), .errorMessage: .string(error.message),
-        ])
+        state.withLock { $0.standing = error }
+        write(error)
+    }
+
+    private func write(_ error: KafkaError) {
+        // One of several connections is no news by itself.
+        let level: LogLevel = error.code == .transport ? .info : .warning
+        write(
+            error.code == .unknownTopic ? error.message : error.code.rawValue, level, "Kafka error",
+            [.errorCode: .string(error.code.rawValue), .errorMessage: .string(error.message)])
     }
 
     /// A line of librdkafka's own log. Failed connections come as errors too and are told there.

@@ -20,7 +20,7 @@ struct Configuration: ~Copyable {
     func set(_ name: String, _ value: String) throws(KafkaError) {
         var text = [CChar](repeating: 0, count: 512)
         guard rd_kafka_conf_set(pointer, name, value, &text, text.count) != RD_KAFKA_CONF_OK else { return }
-        let reason = Configuration.isSecret(name) ? "librdkafka refuses its value" : string(text)
+        let reason = Configuration.isSecret(name) ? "its value is refused" : "\"\(value)\" is refused: \(string(text))"
         throw KafkaError(
             .configuration,
             "librdkafka property \(name): \(reason); see CONFIGURATION.md of librdkafka \(KafkaSettings.libraryVersion)")

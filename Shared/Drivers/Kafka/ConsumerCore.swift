@@ -82,7 +82,7 @@ final class ConsumerCore: @unchecked Sendable {
         var polled = hasNews()
         news = Polled()
         if !messages.isEmpty {
-            watch.succeeded()
+            watch.flows()
             metrics.took(records: messages.count, bytes: size)
             polled.batch = HeldBatch(RecordBatch(taking: messages))
         }
@@ -194,7 +194,7 @@ final class ConsumerCore: @unchecked Sendable {
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             throw KafkaError.explained(code, subject: "offsets of \(partition)", settings: settings)
         }
-        watch.succeeded()
+        watch.flows()
         return Watermarks(low: low, high: high)
     }
 
@@ -318,12 +318,13 @@ final class ConsumerCore: @unchecked Sendable {
             metrics.lag(track.partition, max(0, high - track.done))
         }
         commit(force: false)
-        if let error = watch.lastError, error.code != .unknownTopic {
-            var metadata: UnsafePointer<rd_kafka_metadata>?
-            if rd_kafka_metadata(handle, 0, nil, &metadata, 100) == RD_KAFKA_RESP_ERR_NO_ERROR {
-                rd_kafka_metadata_destroy(metadata)
-                watch.succeeded()
-            }
+        guard watch.needsProbe else { return }
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        if rd_kafka_metadata(handle, 0, nil, &metadata, 100) == RD_KAFKA_RESP_ERR_NO_ERROR {
+            rd_kafka_metadata_destroy(metadata)
+            watch.answered()
+        } else {
+            watch.isSilent()
         }
     }
 

@@ -149,9 +149,12 @@ final class ProducerCore: @unchecked Sendable {
         while !isStopping.load(ordering: .acquiring) {
             if let event = rd_kafka_queue_poll(queue, 100) {
                 handleEvent(event)
+                let isReport = rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR
+                // The reported messages count as queued until here: a sender woken earlier would find no room.
                 rd_kafka_event_destroy(event)
+                if isReport { table.madeRoom() }
             }
-            if watch.lastError != nil, ContinuousClock.now >= nextProbe {
+            if watch.needsProbe, ContinuousClock.now >= nextProbe {
                 nextProbe = .now + .seconds(2)
                 probe()
             }
@@ -205,9 +208,8 @@ final class ProducerCore: @unchecked Sendable {
                     if delivery?.settle(place, error) == true { table.close(number) }
                 }
             }
-            if hasDelivered { watch.succeeded() }
+            if hasDelivered { watch.flows() }
         }
-        table.madeRoom()
     }
 
     private func outcome(of message: UnsafePointer<rd_kafka_message_t>) -> KafkaError? {
@@ -223,12 +225,14 @@ final class ProducerCore: @unchecked Sendable {
         return error
     }
 
-    /// Asks whether a broker answers again, so that an error does not outlive its cause when nothing is sent.
+    /// Asks whether any broker answers, so that an error does not outlive its cause when nothing is sent.
     private func probe() {
         var metadata: UnsafePointer<rd_kafka_metadata>?
         if rd_kafka_metadata(pointer, 0, nil, &metadata, 100) == RD_KAFKA_RESP_ERR_NO_ERROR {
             rd_kafka_metadata_destroy(metadata)
-            if fatalError() == nil { watch.succeeded() }
+            if fatalError() == nil { watch.answered() }
+        } else {
+            watch.isSilent()
         }
     }
 }

@@ -45,12 +45,21 @@ final class TestSink: RecordSink {
         stored: [TopicPartition: Int64] = [:],
         assigned: @escaping @Sendable ([TopicPartition]) async throws -> Void = { _ in },
         idle: @escaping @Sendable () async throws -> Void = {},
-        process: @escaping @Sendable ([Seen]) async throws -> [TopicPartition: Disposition] = { _ in [:] }
+        process: @escaping @Sendable ([Seen]) async throws -> [TopicPartition: Disposition]
     ) {
         onAssigned = assigned
         onProcess = process
         onIdle = idle
         state.withLock { $0.stored = stored }
+    }
+
+    /// One that takes everything.
+    convenience init(
+        stored: [TopicPartition: Int64] = [:],
+        assigned: @escaping @Sendable ([TopicPartition]) async throws -> Void = { _ in },
+        idle: @escaping @Sendable () async throws -> Void = {}
+    ) {
+        self.init(stored: stored, assigned: assigned, idle: idle, process: { _ in [:] })
     }
 
     var seen: [Seen] { state.withLock { $0.seen } }
