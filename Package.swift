@@ -26,9 +26,11 @@ func driver(_ name: String, _ dependencies: [Target.Dependency], linker: [Linker
 }
 
 /// One process, one image.
-func service(_ name: String, _ drivers: [Target.Dependency], resources: [Resource] = []) -> Target {
+func service(
+    _ name: String, _ drivers: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: ["Codec"] + drivers, path: "Services/\(name)", exclude: ["README.md"],
+        name: name, dependencies: ["Codec"] + drivers, path: "Services/\(name)", exclude: ["README.md"] + exclude,
         resources: resources, swiftSettings: settings)
 }
 
@@ -78,7 +80,7 @@ let package = Package(
         service("Writer", ["Runtime", "Kafka", "Postgres", "Offsets", "HTTP"]),
         service("Analyzer", ["Runtime", "Kafka", "Postgres", "Offsets", "HTTP", "Crypto"]),
         service("Alerter", ["Runtime", "Kafka", "Postgres", "Offsets", "HTTP", "Crypto", "YAML"]),
-        service("API", ["Runtime", "Postgres", "HTTP", "Crypto"]),
+        service("API", ["Runtime", "Postgres", "HTTP", "Crypto"], exclude: ["OpenAPI/openapi.json"]),
         service("Operator", ["Runtime", "Kafka", "Postgres", "HTTP", "YAML", "Crypto"]),
 
         .target(
@@ -92,7 +94,7 @@ let package = Package(
         tests("WriterTests", ["Writer", "Codec", "Kafka", "Postgres", "Offsets", "Runtime", "Support"]),
         tests("AnalyzerTests", ["Analyzer", "Codec", "Kafka", "Postgres", "Runtime", "HTTP", "Support"]),
         tests("AlerterTests", ["Alerter", "Codec", "Kafka", "Postgres", "Runtime", "HTTP", "Crypto", "YAML", "Support"]),
-        tests("APITests", ["API", "Codec", "HTTP", "Support"]),
+        tests("APITests", ["API", "Codec", "Crypto", "HTTP", "Postgres", "Runtime", "Support"]),
         tests("OperatorTests", ["Operator", "HTTP", "Kafka", "Runtime", "YAML", "Support"]),
         tests("ContractTests", ["Codec", "YAML", "Postgres", "Support"]),
         tests("PipelineTests", ["Operator", "Codec", "Kafka", "Postgres", "HTTP", "Runtime", "Support"]),

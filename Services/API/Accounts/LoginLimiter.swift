@@ -18,6 +18,9 @@ struct LoginLimiter {
 
     init() {}
 
+    /// How many keys are remembered now.
+    var count: Int { failures.count }
+
     /// Registers an attempt; nil lets it go on, else the seconds to wait.
     mutating func begin(name: String, address: String, now: Int64) -> Int? {
         let keys = self.keys(name, address)

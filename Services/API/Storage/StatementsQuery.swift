@@ -50,9 +50,10 @@ struct StatementsQuery: Sendable {
                 SELECT \(identity.database) AS database, \(identity.queryid) AS queryid, \(identity.username) AS username,
                        \(identity.toplevel) AS toplevel, max(name) AS name, max(ours) AS ours,
                        sum(calls)::bigint AS calls, sum(rows)::bigint AS rows, sum(total_exec_time)::bigint AS total_exec_time,
-                       sum(calls * (stddev_exec_time ^ 2 + (total_exec_time::double precision / nullif(calls, 0)) ^ 2))
-                           AS exec_sum_sq,
-                       min(nullif(min_exec_time, 0)) AS min_exec_time, max(nullif(max_exec_time, 0)) AS max_exec_time,
+                       -- A row's deviation is of its own executions: the squares of all are calls × (deviation² + mean²).
+                       sum(calls * (stddev_exec_time::double precision ^ 2
+                           + (total_exec_time::double precision / nullif(calls, 0)) ^ 2)) AS squares,
+                       min(min_exec_time) AS min_exec_time, max(max_exec_time) AS max_exec_time,
                        sum(plans)::bigint AS plans, sum(total_plan_time)::bigint AS total_plan_time,
                        sum(shared_blks_hit)::bigint AS shared_blks_hit, sum(shared_blks_read)::bigint AS shared_blks_read,
                        sum(shared_blks_dirtied)::bigint AS shared_blks_dirtied,
@@ -68,7 +69,7 @@ struct StatementsQuery: Sendable {
             )
             SELECT r.database, r.queryid, r.username, r.toplevel, r.name, r.ours, r.calls, r.rows, r.total_exec_time,
                    r.total_exec_time::double precision / nullif(r.calls, 0),
-                   sqrt(greatest(r.exec_sum_sq / nullif(r.calls, 0)
+                   sqrt(greatest(r.squares / nullif(r.calls, 0)
                        - (r.total_exec_time::double precision / nullif(r.calls, 0)) ^ 2, 0)),
                    coalesce(r.total_exec_time::double precision / nullif(r.all_time, 0)::double precision, 0),
                    r.min_exec_time, r.max_exec_time, r.plans, r.total_plan_time, r.shared_blks_hit, r.shared_blks_read,
