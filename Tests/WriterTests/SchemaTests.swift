@@ -1,5 +1,6 @@
 import Codec
 import Postgres
+import Runtime
 import Support
 import Testing
 
@@ -55,6 +56,40 @@ extension WithStorage {
             }
         }
 
+        @Test func `The writer's role is enough to write, and the API's to read`() async throws {
+            let admin = try await TestServer.database()
+            var connection = try await PostgresConnection.open(admin)
+            try await Schema.up(&connection)
+            try await connection.execute(
+                """
+                ALTER ROLE pganalytics_writer LOGIN PASSWORD 'w'; ALTER ROLE pganalytics_api LOGIN PASSWORD 'a';
+                REVOKE ALL ON SCHEMA public FROM PUBLIC
+                """)
+            var writing = admin
+            (writing.user, writing.password) = ("pganalytics_writer", "w")
+            var limits = Ingest.Limits()
+            limits.retention = 30 * 86_400_000_000
+            let store = Store(writing, limits)
+            try await store.assign()
+            let now = WallClock.microseconds()
+            try await store.process([
+                Messages.record(Messages.table("a", time: now - 20 * 86_400_000_000), sequence: 1, offset: 0),
+                Messages.record(Messages.table("a", time: now), sequence: 2, offset: 1),
+            ])
+            limits.retention = 86_400_000_000
+            let second = Store(writing, limits)
+            try await second.assign()
+            try await second.ingest.idle()
+            var reading = admin
+            (reading.user, reading.password) = ("pganalytics_api", "a")
+            let reader = Store(reading)
+            #expect(try await reader.number("SELECT count(*) FROM api.database") == 2)
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await reader.number("SELECT count(*) FROM metrics.database")
+            }
+            #expect(error?.sqlState == "42501")
+        }
+
         @Test func `A reader sees api and nothing else`() async throws {
             let settings = try await TestServer.database()
             var connection = try await PostgresConnection.open(settings)
@@ -90,6 +125,27 @@ extension WithStorage {
                 AND col_description(a.attrelid, a.attnum) IS NULL
                 """, [.textArray(Catalogue.families.map(\.name))])
             #expect(columns.rowCount == 0)
+        }
+    }
+}
+
+/// The storage on every major that it promises.
+@Suite(.serialized, .enabled(if: PostgresEngines.missing == nil, "no other PostgreSQL is at hand"))
+struct StorageMajorsTests {
+    @Test func `From 14 on the schema goes up, takes rows, and goes down`() async throws {
+        for major in await PostgresEngines.majors() where (Double(major) ?? 0) >= 14 {
+            try await PostgresEngines.with(major) { server in
+                let settings = try PostgresSettings(url: server.url)
+                var connection = try await PostgresConnection.open(settings)
+                try await Schema.up(&connection)
+                let store = Store(settings)
+                try await store.assign()
+                try await store.process([Messages.record(Messages.table("a"), sequence: 1, offset: 0)])
+                #expect(try await store.number("SELECT count(*) FROM api.database") == 2, "\(major)")
+                try await Schema.migrator.down(&connection, to: 0)
+                #expect(
+                    try await store.number("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pganalytics%'") == 0, "\(major)")
+            }
         }
     }
 }

@@ -50,7 +50,10 @@ struct BatchTransaction {
             var next = 0
             count += try await connection.copyIn(group.layout.copy, timeout: Self.patience) { writer throws -> Bool in
                 guard case .table(let table) = plan.items[group.places[next]].input else { return false }
-                encoder.encode(table, instance: instances[table.instance] ?? 0, layout: group.layout, into: &writer)
+                guard let instance = instances[table.instance] else {
+                    throw PostgresError(.query, "instance \(table.instance) has no number: it was removed meanwhile")
+                }
+                encoder.encode(table, instance: instance, layout: group.layout, into: &writer)
                 next += 1
                 return next < group.places.count
             }

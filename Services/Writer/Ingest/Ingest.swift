@@ -89,11 +89,18 @@ actor Ingest: RecordSink {
     func gap(_ partition: TopicPartition, from: Int64, to: Int64) async throws {
         let (cluster, offsets, was) = (clusterID, offsets, stored[partition] ?? nil)
         let json = LedgerJSON.gap(partition, from: from, to: to)
-        try await withDatabase { connection in
-            try await connection.transaction { connection in
-                _ = try await connection.query(IngestSQL.gaps, [.text(cluster), .json(json)])
-                try await offsets.advance([(partition, was, to)], clusterID: cluster, &connection)
+        do {
+            try await withDatabase { connection in
+                try await connection.transaction { connection in
+                    _ = try await connection.query(IngestSQL.gaps, [.text(cluster), .json(json)])
+                    try await offsets.advance([(partition, was, to)], clusterID: cluster, &connection)
+                }
             }
+        } catch let error as OffsetError {
+            // Another writer has moved it: perhaps past the gap already, else the next attempt knows from where.
+            events.wasFenced(error)
+            if let now = try await load([partition])[partition], now >= to { return }
+            throw error
         }
         stored[partition] = .some(to)
         events.lostOffsets(partition, from, to)
@@ -258,6 +265,11 @@ actor Ingest: RecordSink {
     }
 
     private func rewind(_ partitions: Set<TopicPartition>) async throws -> [TopicPartition: Disposition] {
+        // Also what happens when the schema was taken down and up again under us: then nothing that we remember is true.
+        instances = [:]
+        facts = [:]
+        names = StatementNames()
+        self.partitions.forget()
         let found = try await load(partitions.sorted())
         return Dictionary(uniqueKeysWithValues: partitions.map { ($0, .rewind(to: found[$0] ?? 0)) })
     }

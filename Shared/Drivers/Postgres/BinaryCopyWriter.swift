@@ -1,16 +1,20 @@
-import Glibc
+public import Glibc
 
 /// Writes rows in the format of `COPY … (FORMAT binary)`: `row(columns:)`, then one call a column.
 ///
 /// Everything goes into one growing buffer; nothing is allocated for a value.
 public struct BinaryCopyWriter: ~Copyable {
-    private var base: UnsafeMutableRawPointer
-    private var capacity: Int
+    // Usable from inline: a call a value across modules would cost more than the value.
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var capacity: Int
+    @usableFromInline var missing = 0
+    @usableFromInline var used = 0
+    @usableFromInline var begun = 0
+
     /// Bytes not yet sent.
-    public private(set) var count = 0
+    public var count: Int { used }
     /// Rows begun so far.
-    public private(set) var rows = 0
-    private var missing = 0
+    public var rows: Int { begun }
 
     init(capacity: Int) {
         self.capacity = max(capacity, 64)
@@ -23,24 +27,24 @@ public struct BinaryCopyWriter: ~Copyable {
     // MARK: Rows
 
     /// Begins a row of so many columns; the row before must be complete.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func row(columns: Int) {
         precondition(missing == 0, "a COPY row was begun before the one before it had all its columns")
         reserve(2)
         store(Int16(truncatingIfNeeded: columns))
         missing = columns
-        rows += 1
+        begun += 1
     }
 
     /// NULL.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func null() {
         field(4)
         store(Int32(-1))
     }
 
     /// A `smallint`.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func int16(_ value: Int16) {
         field(6)
         store(Int32(2))
@@ -48,7 +52,7 @@ public struct BinaryCopyWriter: ~Copyable {
     }
 
     /// An `integer`.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func int32(_ value: Int32) {
         field(8)
         store(Int32(4))
@@ -56,7 +60,7 @@ public struct BinaryCopyWriter: ~Copyable {
     }
 
     /// A `bigint`.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func int64(_ value: Int64) {
         field(12)
         store(Int32(8))
@@ -64,7 +68,7 @@ public struct BinaryCopyWriter: ~Copyable {
     }
 
     /// A `double precision`.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func double(_ value: Double) {
         field(12)
         store(Int32(8))
@@ -72,7 +76,7 @@ public struct BinaryCopyWriter: ~Copyable {
     }
 
     /// A `boolean`.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func bool(_ value: Bool) {
         field(5)
         store(Int32(1))
@@ -80,10 +84,13 @@ public struct BinaryCopyWriter: ~Copyable {
     }
 
     /// A `timestamptz`, in microseconds since 1970 UTC.
-    @inline(__always)
-    public mutating func timestamp(_ microseconds: Int64) { int64(microseconds &- TypeOID.epochOffset) }
+    @inlinable @inline(__always)
+    public mutating func timestamp(_ microseconds: Int64) {
+        int64(microseconds &- 946_684_800_000_000)  // from 1970 to PostgreSQL's epoch, 2000
+    }
 
     /// A `text`. The server refuses a zero byte in it (SQLSTATE 22021).
+    @inlinable
     public mutating func text(_ value: String) {
         var value = value
         value.withUTF8 { bytes(UnsafeRawBufferPointer($0)) }
@@ -110,8 +117,8 @@ public struct BinaryCopyWriter: ~Copyable {
         }
     }
 
-    @inline(__always)
-    private mutating func bytes(_ value: UnsafeRawBufferPointer) {
+    @inlinable @inline(__always)
+    mutating func bytes(_ value: UnsafeRawBufferPointer) {
         field(4 + value.count)
         store(Int32(truncatingIfNeeded: value.count))
         copy(value)
@@ -132,7 +139,7 @@ public struct BinaryCopyWriter: ~Copyable {
         store(Int16(-1))
     }
 
-    mutating func removeAll() { count = 0 }
+    mutating func removeAll() { used = 0 }
 
     func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         body(UnsafeRawBufferPointer(start: base, count: count))
@@ -140,35 +147,35 @@ public struct BinaryCopyWriter: ~Copyable {
 
     // MARK: The buffer
 
-    @inline(__always)
-    private mutating func field(_ size: Int) {
+    @inlinable @inline(__always)
+    mutating func field(_ size: Int) {
         precondition(missing > 0, "a COPY row has more columns than it was begun with")
         missing -= 1
         reserve(size)
     }
 
-    @inline(__always)
-    private mutating func reserve(_ size: Int) {
-        if capacity - count < size { grow(size) }
+    @inlinable @inline(__always)
+    mutating func reserve(_ size: Int) {
+        if capacity - used < size { grow(size) }
     }
 
-    @inline(never)
-    private mutating func grow(_ size: Int) {
-        capacity = max(capacity * 2, count + size)
+    @usableFromInline @inline(never)
+    mutating func grow(_ size: Int) {
+        capacity = max(capacity * 2, used + size)
         guard let bigger = realloc(base, capacity) else { fatalError("out of memory for a COPY buffer") }
         base = bigger
     }
 
     /// Space was reserved before.
-    @inline(__always)
-    private mutating func store<T: FixedWidthInteger>(_ value: T) {
-        base.storeBytes(of: value.bigEndian, toByteOffset: count, as: T.self)
-        count += MemoryLayout<T>.size
+    @inlinable @inline(__always)
+    mutating func store<T: FixedWidthInteger>(_ value: T) {
+        base.storeBytes(of: value.bigEndian, toByteOffset: used, as: T.self)
+        used += MemoryLayout<T>.size
     }
 
-    @inline(__always)
-    private mutating func copy(_ value: UnsafeRawBufferPointer) {
-        if let start = value.baseAddress { memcpy(base + count, start, value.count) }
-        count += value.count
+    @inlinable @inline(__always)
+    mutating func copy(_ value: UnsafeRawBufferPointer) {
+        if let start = value.baseAddress { memcpy(base + used, start, value.count) }
+        used += value.count
     }
 }
