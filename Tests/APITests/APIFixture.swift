@@ -50,7 +50,7 @@ struct APIFixture: Sendable {
     }
 
     /// The writer's binary makes its schema, as in production: the API imports nothing of the writer.
-    private static func migrateWriter(_ url: String) async throws {
+    static func migrateWriter(_ url: String) async throws {
         let binary = try executable("pganalytics-writer")
         let result = try await ChildProcess.run(
             executable: binary, arguments: ["migrate", "up"], environment: ["DATABASE_URL": url, "PATH": "/usr/bin:/bin"])
