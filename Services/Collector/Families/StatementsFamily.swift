@@ -81,7 +81,7 @@ struct StatementsFamily: Sendable {
             return context.head(serverTime: try result.timestamp(0, 0) ?? 0)
         }
         let result = try await connection.query(
-            "SELECT clock_timestamp(), i.stats_reset, i.dealloc FROM \(view.quotedSchema).pg_stat_statements_info i",
+            "SELECT clock_timestamp(), i.stats_reset, i.dealloc FROM \(view.quotedSchema).pg_stat_statements_info() i",
             timeout: context.timeout)
         var head = context.head(serverTime: try result.timestamp(0, 0) ?? 0)
         head.statsReset = try result.timestamp(0, 1)

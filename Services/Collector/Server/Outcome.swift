@@ -39,7 +39,9 @@ struct Outcome: Equatable, Sendable {
             case "53300": code = "too_many_connections"
             default: code = "query_failed"
             }
-        default: code = "query_failed"
+        case .type: code = "query_failed"
+        // One of our own making.
+        default: code = error.code.description
         }
     }
 }
