@@ -13,6 +13,9 @@ enum MigrateWord {
     static func run(_ arguments: ServiceArguments) async throws -> Int32 {
         let settings = try WriterSettings.database(arguments.settings)
         let logger = arguments.logger
+        guard ["up", "down", "status"].contains(arguments.arguments[0]) else {
+            throw SettingsError(.usage, "migrate takes up, down or status, not \(arguments.arguments[0])")
+        }
         var target = 0
         if arguments.arguments.count > 1 {
             guard let version = Int(arguments.arguments[1]), version >= 0 else {
@@ -20,7 +23,7 @@ enum MigrateWord {
             }
             target = version
         }
-        var connection = try await PostgresConnection.open(settings, timeout: .seconds(30), logger: logger)
+        var connection = try await open(settings, logger)
         switch arguments.arguments[0] {
         case "up":
             for step in try await Schema.up(&connection) { log(logger, "Migrated up", step) }
@@ -35,10 +38,25 @@ enum MigrateWord {
                         + step.name)
             }
             return status.isTooOld || status.isTooNew ? 1 : 0
-        default:
-            throw SettingsError(.usage, "migrate takes up, down or status, not \(arguments.arguments[0])")
+        default: break
         }
         return 0
+    }
+
+    /// A database that was started together with us may need a moment.
+    private static func open(_ settings: PostgresSettings, _ logger: Logger) async throws -> PostgresConnection {
+        let deadline = ContinuousClock.now + .seconds(30)
+        var waits = false
+        while true {
+            do throws(PostgresError) {
+                return try await PostgresConnection.open(settings, timeout: .seconds(10), logger: logger)
+            } catch {
+                guard error.isRetriable, ContinuousClock.now < deadline else { throw error }
+                if !waits { logger.info("Waiting for the database", [.errorMessage: .string(error.message)]) }
+                waits = true
+            }
+            try await Task.sleep(for: .milliseconds(500))
+        }
     }
 
     private static func log(_ logger: Logger, _ message: String, _ step: Migration) {

@@ -6,7 +6,8 @@ import Runtime
 /// The only file that puts the parts together.
 extension Writer {
     /// Runs until a signal; the exit status.
-    static func run(_ settings: WriterSettings, logger: Logger, shutdown: Shutdown = .onSignals()) async throws -> CInt {
+    static func run(_ settings: WriterSettings, logger: Logger, shutdown: Shutdown = .onSignals()) async throws -> CInt
+    {
         let metrics = MetricRegistry()
         let producer = try KafkaProducer(settings.kafka, logger: logger, metrics: metrics)
         let topics = InputTopics(prefix: settings.topicPrefix)

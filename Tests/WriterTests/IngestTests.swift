@@ -67,7 +67,9 @@ extension WithStorage {
         @Test func `Rows arrive in the view as they were sent, once`() async throws {
             let store = try await Store.make()
             #expect(try await store.assign() == [:])
-            let records = (1...5).map { Messages.record(Messages.table("prod/1"), sequence: UInt64($0), offset: Int64($0) + 100) }
+            let records = (1...5).map {
+                Messages.record(Messages.table("prod/1"), sequence: UInt64($0), offset: Int64($0) + 100)
+            }
             #expect(try await store.process(records) == [:])
             // The producer's retry, and the whole batch again.
             try await store.process([Messages.record(Messages.table("prod/1"), sequence: 5, offset: 106)])
@@ -80,7 +82,8 @@ extension WithStorage {
                     """) == 5)
             #expect(
                 try await store.number(
-                    "SELECT count(*) FROM api.database WHERE datname = 'blog' AND blks_hit IS NULL AND quality = 2") == 5)
+                    "SELECT count(*) FROM api.database WHERE datname = 'blog' AND blks_hit IS NULL AND quality = 2")
+                    == 5)
             #expect(try await store.number("SELECT next_offset FROM api.ingest") == 107)
             #expect(try await store.number("SELECT count(*) FROM api.gaps") == 0)
             #expect(try await store.number("SELECT count(*) FROM api.freshness WHERE age_seconds < 60") == 1)
@@ -100,7 +103,8 @@ extension WithStorage {
             #expect(try await store.number("SELECT count(*) FROM api.database") == 4)
             #expect(
                 try await store.text(
-                    "SELECT first_missing || '-' || last_missing || ' ' || key || ' ' || (after_time < before_time) FROM api.gaps")
+                    "SELECT first_missing || '-' || last_missing || ' ' || key || ' ' || (after_time < before_time) FROM api.gaps"
+                )
                     == "2-3 a true")
         }
 
@@ -116,7 +120,8 @@ extension WithStorage {
             ])
             #expect(
                 try await store.number(
-                    "SELECT count(*) FROM api.database WHERE extra->>'new_in_19' IN ('1', '2') AND extra ? 'deadlocks'") == 2)
+                    "SELECT count(*) FROM api.database WHERE extra->>'new_in_19' IN ('1', '2') AND extra ? 'deadlocks'")
+                    == 2)
             #expect(
                 try await store.number(
                     """
@@ -203,8 +208,9 @@ extension WithStorage {
             #expect(try await store.number("SELECT count(*) FROM api.database") == 4)
             // After the rewind it goes on with what is new.
             try await second.process([Messages.record(Messages.table("a"), sequence: 3, offset: 2)])
-            #expect(try await store.process([Messages.record(Messages.table("a"), sequence: 3, offset: 2)])
-                == [Messages.samples: .rewind(to: 3)])
+            #expect(
+                try await store.process([Messages.record(Messages.table("a"), sequence: 3, offset: 2)])
+                    == [Messages.samples: .rewind(to: 3)])
             #expect(try await store.number("SELECT count(*) FROM api.database") == 6)
         }
 
@@ -256,7 +262,9 @@ extension WithStorage {
 
         @Test func `Statements, collectors, findings and alerts are stored by identity`() async throws {
             let store = try await Store.make()
-            let topics = [Topics.statements.erased, Topics.collectors.erased, Topics.findings.erased, Topics.alerts.erased]
+            let topics = [
+                Topics.statements.erased, Topics.collectors.erased, Topics.findings.erased, Topics.alerts.erased,
+            ]
             try await store.assign(topics.map { TopicPartition(topic: $0.fullName(), partition: 0) })
             let now = WallClock.microseconds()
             let heartbeat = CollectorStatus(
@@ -285,7 +293,8 @@ extension WithStorage {
                 identity: "d1", fingerprint: "fp", rule: "ServerDown", instance: "a", kind: .delivery, state: .firing,
                 time: now, receiver: "hook", deliveryStatus: .delivered, attempt: 1, httpStatus: 204)
             let text = Statement(
-                name: "0123456789abcdef", text: "SELECT $1", fullLength: 9, parser: "17", instance: "a", queryid: -5, seenAt: now)
+                name: "0123456789abcdef", text: "SELECT $1", fullLength: 9, parser: "17", instance: "a", queryid: -5,
+                seenAt: now)
             let batch = [
                 Messages.record(Topics.statements, text, key: text.name, offset: 0), beat,
                 Messages.record(Topics.findings, finding(.opened, now), key: "a", offset: 0),
@@ -300,15 +309,19 @@ extension WithStorage {
             again.append(Messages.record(Topics.alerts, alert(.resolved, now + 5, "e2"), key: "fp", offset: 20))
             try await store.process(again)
             #expect(try await store.text("SELECT text FROM api.statement_texts") == "SELECT $1")
-            #expect(try await store.text("SELECT instance || name FROM api.statement_names WHERE queryid = -5") == "a0123456789abcdef")
+            #expect(
+                try await store.text("SELECT instance || name FROM api.statement_names WHERE queryid = -5")
+                    == "a0123456789abcdef")
             #expect(try await store.text("SELECT instances->0->>'host' FROM api.collectors WHERE pid = 7") == "db")
             #expect(
-                try await store.text("SELECT state || (opened_at < time) || (evidence->>'calls') FROM api.findings") == "resolvedtrue3")
+                try await store.text("SELECT state || (opened_at < time) || (evidence->>'calls') FROM api.findings")
+                    == "resolvedtrue3")
             #expect(try await store.text("SELECT state || (ends_at IS NOT NULL) FROM api.alerts") == "resolvedtrue")
             #expect(try await store.number("SELECT count(*) FROM api.alert_events") == 3)
             #expect(
                 try await store.text(
-                    "SELECT kind || receiver || delivery_status || http_status FROM api.alert_events WHERE identity = 'd1'")
+                    "SELECT kind || receiver || delivery_status || http_status FROM api.alert_events WHERE identity = 'd1'"
+                )
                     == "deliveryhookdelivered204")
         }
 
@@ -333,7 +346,8 @@ extension WithStorage {
             try await store.process([Messages.record(table(nil), sequence: 3, offset: 2)])
             #expect(
                 try await store.number(
-                    "SELECT count(*) FROM api.statements WHERE name = 'abcd' AND calls = 3 AND max_exec_time IS NULL") == 3)
+                    "SELECT count(*) FROM api.statements WHERE name = 'abcd' AND calls = 3 AND max_exec_time IS NULL")
+                    == 3)
         }
 
         @Test func `A cycle describes its server, and a change is taken over`() async throws {
@@ -347,13 +361,15 @@ extension WithStorage {
                         Column("outcome", .label, .none, .strings(dictionary: ["ok"], indexes: [0])),
                         Column("hostname", .label, .none, .strings(dictionary: ["db1"], indexes: [0])),
                         Column("timeline", .label, .none, .integers([timeline])),
-                        Column("port", .label, .none, .integers([5432])), Column("up", .gauge, .boolean, .integers([up])),
+                        Column("port", .label, .none, .integers([5432])),
+                        Column("up", .gauge, .boolean, .integers([up])),
                     ])
             }
             try await store.process([Messages.record(cycle(1, up: 1), sequence: 1, offset: 0)])
             try await store.process([Messages.record(cycle(2, up: 1), sequence: 2, offset: 1)])
             try await store.process([Messages.record(cycle(9, up: 0), sequence: 3, offset: 2)])
-            #expect(try await store.text("SELECT host || port || timeline || collector FROM api.instances") == "db154322c")
+            #expect(
+                try await store.text("SELECT host || port || timeline || collector FROM api.instances") == "db154322c")
         }
 
         @Test func `Days past the retention are dropped, the others stay`() async throws {

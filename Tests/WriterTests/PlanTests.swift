@@ -18,7 +18,9 @@ import Testing
             stored: stored, held: [:], ledger: &ledger)
     }
 
-    private func sample(_ sequence: UInt64, _ offset: Int64, partition: Int32 = 0, version: Int = 1) -> RecordBatch.Owned {
+    private func sample(_ sequence: UInt64, _ offset: Int64, partition: Int32 = 0, version: Int = 1)
+        -> RecordBatch.Owned
+    {
         Messages.record(
             Messages.table("a", time: now + Int64(sequence)), sequence: sequence, offset: offset, partition: partition,
             version: version)

@@ -144,7 +144,8 @@ struct StorageMajorsTests {
                 #expect(try await store.number("SELECT count(*) FROM api.database") == 2, "\(major)")
                 try await Schema.migrator.down(&connection, to: 0)
                 #expect(
-                    try await store.number("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pganalytics%'") == 0, "\(major)")
+                    try await store.number("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pganalytics%'") == 0,
+                    "\(major)")
             }
         }
     }

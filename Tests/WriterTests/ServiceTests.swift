@@ -89,7 +89,9 @@ import Testing
         }
     }
 
-    @Test func `Nothing is lost or doubled over a database crash, a restart of the writer, and a broker outage`() async throws {
+    @Test func `Nothing is lost or doubled over a database crash, a restart of the writer, and a broker outage`()
+        async throws
+    {
         try await World.with { world in
             try await world.send("a", 1...50)
             // The schema is not there yet: the writer waits for it.
@@ -123,7 +125,8 @@ import Testing
             }
             #expect(try await world.number("SELECT count(*) FROM api.gaps") == 1)
             #expect(
-                try await world.number("SELECT sum(next_offset) FROM api.ingest WHERE topic = 'pganalytics.samples'") == 118)
+                try await world.number("SELECT sum(next_offset) FROM api.ingest WHERE topic = 'pganalytics.samples'")
+                    == 118)
         }
     }
 }

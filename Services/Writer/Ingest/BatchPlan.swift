@@ -80,7 +80,8 @@ struct BatchPlan: Sendable {
                     return
                 }
             }
-            if case .nothing = input {} else {
+            if case .nothing = input {
+            } else {
                 items.append(Item(index: place, input: input))
                 bytes += record.byteCount
             }

@@ -96,7 +96,8 @@ struct BatchTransaction {
             try await run(&connection, IngestSQL.gaps, [.text(clusterID), .json(LedgerJSON.gaps(plan.gaps))])
         }
         if !buried.isEmpty {
-            try await run(&connection, IngestSQL.deadLetters, [.text(clusterID), .json(LedgerJSON.deadLetters(buried))])
+            try await run(
+                &connection, IngestSQL.deadLetters, [.text(clusterID), .json(LedgerJSON.deadLetters(buried))])
         }
     }
 

@@ -22,22 +22,22 @@ actor Ingest: RecordSink {
         var future: Int64 = 86_400_000_000
     }
 
-    private let settings: PostgresSettings
+    let settings: PostgresSettings
     private let topics: InputTopics
     private let limits: Limits
     private let publish: Publish
     private let now: @Sendable () -> Int64
-    private let logger: Logger
+    let logger: Logger
     let events: IngestMetrics
     let offsets = OffsetTable(schema: "ledger")
-    private let obstacle = Mutex<String?>("not connected to the database yet")
+    let obstacle = Mutex<String?>("not connected to the database yet")
 
-    private var connection: PostgresConnection?
+    var connection: PostgresConnection?
     var clusterID = ""
     var ledger = StreamLedger()
-    private var names = StatementNames()
-    private var instances: [String: Int32] = [:]
-    private var facts: [String: InstanceFacts] = [:]
+    var names = StatementNames()
+    var instances: [String: Int32] = [:]
+    var facts: [String: InstanceFacts] = [:]
     var partitions = Partitions()
     private var badLimit: BadMessageLimit
     /// The stored next offset of each partition that is ours; nil inside: none is stored.
@@ -130,7 +130,7 @@ actor Ingest: RecordSink {
                 do {
                     try await commit(plan, batch, began)
                     held = plan.held
-                } catch where FailureClass(error) == .badData {
+                } catch  where FailureClass(error) == .badData {
                     // One of them is bad: halves, and halves of halves, until it stands alone.
                     let place = plan.range
                     if place.count == 1 {
@@ -141,7 +141,7 @@ actor Ingest: RecordSink {
                         todo.append(middle..<place.upperBound)
                         todo.append(place.lowerBound..<middle)
                     }
-                } catch where FailureClass(error) == .partitionMissing {
+                } catch  where FailureClass(error) == .partitionMissing {
                     // Dropped by somebody since we looked: make it and come again.
                     partitions.forget()
                     throw error
@@ -159,7 +159,9 @@ actor Ingest: RecordSink {
 
     // MARK: One transaction
 
-    private func commit(_ plan: BatchPlan, _ batch: borrowing RecordBatch, _ began: ContinuousClock.Instant) async throws {
+    private func commit(_ plan: BatchPlan, _ batch: borrowing RecordBatch, _ began: ContinuousClock.Instant)
+        async throws
+    {
         if plan.next.isEmpty { return }
         let buried = plan.bad.map { bad in
             batch.withRecord(at: bad.index) { (partition: $0.topicPartition, offset: $0.offset, bad: bad) }
@@ -176,7 +178,9 @@ actor Ingest: RecordSink {
         try await ensurePartitions(plan)
         names.begin()
         for item in plan.items {
-            if case .table(let table) = item.input, let id = instances[table.instance] { names.learn(table, instance: id) }
+            if case .table(let table) = item.input, let id = instances[table.instance] {
+                names.learn(table, instance: id)
+            }
             if case .statement(let text) = item.input, text.queryid != 0, let id = instances[text.instance] {
                 names.learn(id, text.queryid, text.name)
             }
@@ -229,7 +233,9 @@ actor Ingest: RecordSink {
             let rows = try await connection.query(IngestSQL.instanceIDs, [.textArray(unknown)])
             var found: [String: Int32] = [:]
             for row in 0..<rows.rowCount {
-                if let name = try rows.text(row, 0), let id = try rows.int(row, 1) { found[name] = Int32(truncatingIfNeeded: id) }
+                if let name = try rows.text(row, 0), let id = try rows.int(row, 1) {
+                    found[name] = Int32(truncatingIfNeeded: id)
+                }
             }
             return found
         }
@@ -246,66 +252,5 @@ actor Ingest: RecordSink {
         var partitions = partitions
         try await withDatabase { try await partitions.ensure(wanted, &$0) }
         self.partitions = partitions
-    }
-
-    // MARK: The database
-
-    /// Reads the stored offsets and streams of partitions.
-    private func load(_ wanted: [TopicPartition]) async throws -> [TopicPartition: Int64] {
-        ledger.forget(Set(wanted))
-        let (cluster, offsets) = (clusterID, offsets)
-        let (found, marks) = try await withDatabase { connection in
-            let found = try await offsets.load(wanted, clusterID: cluster, &connection)
-            let marks = try await StoredStreams.load(wanted, clusterID: cluster, &connection)
-            return (found, marks)
-        }
-        for (stream, mark) in marks { ledger.load(stream, mark) }
-        for partition in wanted { stored[partition] = .some(found[partition]) }
-        return found
-    }
-
-    private func rewind(_ partitions: Set<TopicPartition>) async throws -> [TopicPartition: Disposition] {
-        // Also what happens when the schema was taken down and up again under us: then nothing that we remember is true.
-        instances = [:]
-        facts = [:]
-        names = StatementNames()
-        self.partitions.forget()
-        let found = try await load(partitions.sorted())
-        return Dictionary(uniqueKeysWithValues: partitions.map { ($0, .rewind(to: found[$0] ?? 0)) })
-    }
-
-    private func dropPartitions(before day: Day) async throws -> [String] {
-        var partitions = partitions
-        let dropped = try await withDatabase { try await partitions.drop(before: day, &$0) }
-        self.partitions = partitions
-        return dropped
-    }
-
-    /// Lends the connection, opened when there is none. One that is left in a transaction is not used again.
-    private func withDatabase<T>(_ body: (inout PostgresConnection) async throws -> T) async throws -> T {
-        var lent = try await usableConnection()
-        do {
-            let value = try await body(&lent)
-            connection = consume lent
-            return value
-        } catch {
-            if FailureClass(error) == .infrastructure { obstacle.withLock { $0 = "\(error)" } }
-            if lent.isUsable && !lent.isInTransaction { connection = consume lent }
-            throw error
-        }
-    }
-
-    private func usableConnection() async throws -> PostgresConnection {
-        if let open = connection.take(), open.isUsable { return open }
-        do {
-            var opened = try await PostgresConnection.open(settings, logger: logger)
-            let status = try await Schema.migrator.status(&opened)
-            if let problem = SchemaProblem(status, place: opened.place) { throw problem.error }
-            obstacle.withLock { $0 = nil }
-            return opened
-        } catch {
-            obstacle.withLock { $0 = "\(error)" }
-            throw error
-        }
     }
 }

@@ -37,12 +37,13 @@ struct IngestMetrics: Sendable {
         batches = registry.counter("writer_batches_total", help: "Transactions committed.")
         messages = registry.counter("writer_messages_total", help: "Messages stored.")
         rows = registry.counter("writer_rows_total", help: "Rows of samples stored.")
-        samples = registry.counter("writer_samples_total", help: "Samples stored: numbers that are neither labels nor null.")
+        samples = registry.counter(
+            "writer_samples_total", help: "Samples stored: numbers, labels and nulls not counted.")
         duplicates = registry.counter("writer_duplicates_total", help: "Messages dropped because they had come before.")
         gaps = registry.counter("writer_gaps_total", help: "Holes noted in streams and partitions.")
         missing = registry.counter("writer_missing_messages_total", help: "Messages that never came.")
         deadLetters = registry.counter("writer_dead_letters_total", help: "Messages that could not be used.")
-        fenced = registry.counter("writer_fenced_total", help: "Batches rolled back because another writer had moved on.")
+        fenced = registry.counter("writer_fenced_total", help: "Batches rolled back, for another writer had moved on.")
         held = registry.gauge("writer_held_partitions", help: "Partitions that wait for a newer writer.")
         batchSeconds = registry.histogram(
             "writer_batch_seconds", help: "From a batch's arrival to its commit.", buckets: Histogram.latencyBuckets)

@@ -36,7 +36,8 @@ enum LedgerJSON {
             number(&json, "offset", letter.offset)
             text(&json, "reason", letter.bad.reason)
             // A detail can quote bytes that PostgreSQL does not store.
-            text(&json, "detail", String(letter.bad.detail.unicodeScalars.map { $0 == "\u{0}" ? "\u{FFFD}" : Character($0) }))
+            let printable = letter.bad.detail.unicodeScalars.map { $0 == "\u{0}" ? "\u{FFFD}" : Character($0) }
+            text(&json, "detail", String(printable))
         }
     }
 

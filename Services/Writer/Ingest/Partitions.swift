@@ -41,7 +41,8 @@ struct Partitions: Sendable {
     /// Drops those that end before `day`.
     ///
     /// - Returns: their names.
-    mutating func drop(before day: Day, _ connection: inout PostgresConnection) async throws(PostgresError) -> [String] {
+    mutating func drop(before day: Day, _ connection: inout PostgresConnection) async throws(PostgresError) -> [String]
+    {
         let rows = try await connection.query(
             """
             SELECT c.relname FROM pg_inherits i

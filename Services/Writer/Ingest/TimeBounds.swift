@@ -9,7 +9,7 @@ struct TimeBounds: Sendable, Equatable {
     func refusal(of time: Int64, now: Int64) -> String? {
         if time > now &+ future { return "its time is \((time - now) / 1_000_000) s in the future" }
         let (age, overflow) = now.subtractingReportingOverflow(time)
-        if overflow || age > past { return "its time is \(overflow ? "before any" : "\(age / 1_000_000) s in the past"), beyond the retention" }
-        return nil
+        if overflow { return "its time is before any calendar" }
+        return age > past ? "its time is \(age / 1_000_000) s in the past, beyond the retention" : nil
     }
 }

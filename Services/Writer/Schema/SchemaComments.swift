@@ -41,7 +41,8 @@ enum SchemaComments {
             "VIEW api.gaps",
             "What is missing: sequence numbers of a stream that never came, or offsets that were gone before they were "
                 + "read. A sample stream's key is the instance; nothing of it is known in (after_time, before_time)."),
-        comment("VIEW api.dead_letters", "Messages that the writer could not use; their bytes are on the dead letter topic."),
+        comment(
+            "VIEW api.dead_letters", "Messages that the writer could not use; their bytes are on a topic of their own."),
         comment("VIEW api.freshness", "Until when data of each server is stored, and how old that is."),
         comment("VIEW api.ingest", "The next offset to read of every partition, and when it last moved."),
     ]

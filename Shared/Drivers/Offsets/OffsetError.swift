@@ -11,8 +11,8 @@ public enum OffsetError: Error, Sendable, Equatable, CustomStringConvertible {
         case .fenced(let partition, let expected, let stored):
             let was = expected.map { "\($0)" } ?? "none"
             let found = stored.map { "\($0)" } ?? "none"
-            return "\(partition): the stored offset is \(found) where \(was) was expected: another consumer has moved it; "
-                + "the batch is rolled back and the offsets are read again"
+            return "\(partition): the stored offset is \(found) where \(was) was expected: another consumer has moved "
+                + "it; the batch is rolled back and the offsets are read again"
         }
     }
 }

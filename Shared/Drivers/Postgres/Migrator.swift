@@ -138,7 +138,8 @@ public struct Migrator: Sendable {
             try await connection.execute("BEGIN;\n\(sql)\n;\(note);\nCOMMIT;", timeout: timeout)
         } catch {
             await connection.rollBack(timeout: .seconds(10))
-            throw error.with(message: "migration \(step.version) \"\(step.name)\" of schema \(schema): \(error.message)")
+            let place = "migration \(step.version) \"\(step.name)\" of schema \(schema)"
+            throw error.with(message: "\(place): \(error.message)")
         }
     }
 

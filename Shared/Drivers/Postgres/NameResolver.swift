@@ -34,7 +34,9 @@ final class NameResolver: Sendable {
             throw PostgresError(
                 .connection, "\(target): the host name cannot be resolved (\(reason)): check it and the name server")
         case .timedOut:
-            if Task.isCancelled { throw PostgresError(.cancelled, "\(target): cancelled while resolving the host name") }
+            if Task.isCancelled {
+                throw PostgresError(.cancelled, "\(target): cancelled while resolving the host name")
+            }
             throw PostgresError(.timeout, "\(target): no answer from the name server in time")
         }
     }

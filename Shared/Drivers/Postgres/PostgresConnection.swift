@@ -89,7 +89,8 @@ public struct PostgresConnection: ~Copyable, @unchecked Sendable {
 
     /// Waits for the socket, which libpq may replace at any time while connecting: it is asked for each time.
     mutating func wait(
-        for interest: SocketReadiness.Interest, until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String
+        for interest: SocketReadiness.Interest, until deadline: ContinuousClock.Instant,
+        doing what: @autoclosure () -> String
     ) async throws(PostgresError) {
         let handle = try usableHandle()
         let socket = PQsocket(handle)

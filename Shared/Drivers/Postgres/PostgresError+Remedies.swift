@@ -28,7 +28,8 @@ extension PostgresError {
     /// What the server said about a statement.
     static func refused(by target: PostgresTarget, result: OpaquePointer) -> PostgresError {
         let state = field(result, CInt(UInt8(ascii: "C")))
-        let primary = field(result, CInt(UInt8(ascii: "M")))
+        let primary =
+            field(result, CInt(UInt8(ascii: "M")))
             ?? String(cString: PQresultErrorMessage(result)).split(separator: "\n").first.map(String.init)
             ?? "no message"
         let detail = field(result, CInt(UInt8(ascii: "D")))

@@ -29,10 +29,17 @@ public final class PostgresPool: Sendable {
     private let limit: Int
     private let logger: Logger
     private let patience: Duration
+    private let connectTimeout: Duration
     private let state = Mutex(State())
 
-    /// - Parameter patience: how long a caller waits for a connection, and then for it to open.
-    public init(_ settings: PostgresSettings, limit: Int, patience: Duration = .seconds(10), logger: Logger) {
+    /// - Parameters:
+    ///   - patience: how long a caller waits for its turn.
+    ///   - connectTimeout: how long a connection may take to open.
+    public init(
+        _ settings: PostgresSettings, limit: Int, patience: Duration = .seconds(10),
+        connectTimeout: Duration = .seconds(10), logger: Logger
+    ) {
+        self.connectTimeout = connectTimeout
         self.settings = settings
         self.limit = max(1, limit)
         self.patience = patience
@@ -82,7 +89,7 @@ public final class PostgresPool: Sendable {
     /// The box's connection if the server did not end it meanwhile, else a new one.
     private func opened(_ box: Box) async throws(PostgresError) -> PostgresConnection {
         if var connection = box.connection.take(), connection.refresh() { return connection }
-        return try await PostgresConnection.open(settings, timeout: patience, logger: logger)
+        return try await PostgresConnection.open(settings, timeout: connectTimeout, logger: logger)
     }
 
     private func giveBack(_ connection: consuming PostgresConnection, in box: Box) {

@@ -32,7 +32,8 @@ extension PostgresSettings {
         let ports = Self.list(values.removeValue(forKey: "port") ?? "5432")
         guard ports.count == 1 || ports.count == names.count else {
             throw PostgresError(
-                .settings, "the database URL names \(names.count) hosts and \(ports.count) ports: give one port or as many")
+                .settings,
+                "the database URL names \(names.count) hosts and \(ports.count) ports: give one port or as many")
         }
         var hosts: [Host] = []
         for (index, name) in names.enumerated() {

@@ -175,7 +175,8 @@ public final class PrivatePostgres: Sendable {
         }
         if let found = PostgresInstallation.all().first { return found }
         throw PostgresError(
-            .process, "no PostgreSQL server is installed: install the package postgresql, or name one in POSTGRES_HOMES")
+            .process, "no PostgreSQL server is installed: install the package postgresql, or name one in POSTGRES_HOMES"
+        )
     }
 
     private static func savedPassword(in directory: String, wanted: String?) throws(PostgresError) -> String {

@@ -125,7 +125,9 @@ import Testing
 
     @Test func `A URL is read, and never shown with its password`() throws {
         let settings = try PostgresSettings(
-            url: "postgresql://me:p%40ss@db1:5433,db2:5434/shop?sslmode=require&application_name=x&target_session_attrs=any")
+            url:
+                "postgresql://me:p%40ss@db1:5433,db2:5434/shop?sslmode=require&application_name=x&target_session_attrs=any"
+        )
         #expect(settings.hosts == [.init(name: "db1", port: 5433), .init(name: "db2", port: 5434)])
         #expect(settings.user == "me" && settings.password == "p@ss" && settings.database == "shop")
         #expect(settings.sslMode == "require" && settings.applicationName == "x")
@@ -181,8 +183,11 @@ extension WithPostgres {
 
         @Test func `A missing grant is said with the role`() async throws {
             var connection = try await connect()
-            try await connection.execute("CREATE TABLE secret (a int); CREATE ROLE nobody_in_particular; SET ROLE nobody_in_particular")
-            let error = await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT * FROM secret") }
+            try await connection.execute(
+                "CREATE TABLE secret (a int); CREATE ROLE nobody_in_particular; SET ROLE nobody_in_particular")
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await connection.query("SELECT * FROM secret")
+            }
             #expect(error?.sqlState == "42501" && error?.message.contains("grant") == true)
         }
 
@@ -196,7 +201,8 @@ extension WithPostgres {
             var settings = server.settings()
             settings.options = ["statement_timeout": "1234ms", "application_name": "a b\\c"]
             var connection = try await PostgresConnection.open(settings)
-            let r = try await connection.query("SELECT current_setting('statement_timeout'), current_setting('application_name')")
+            let r = try await connection.query(
+                "SELECT current_setting('statement_timeout'), current_setting('application_name')")
             #expect(try r.text(0, 0) == "1234ms")
             #expect(try r.text(0, 1) == "a b\\c")
         }
@@ -205,7 +211,9 @@ extension WithPostgres {
             var connection = try await connect()
             var other = try await connect()
             _ = try await other.query("SELECT pg_terminate_backend($1::int)", [.int(Int64(connection.backendPID))])
-            let error = await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT pg_sleep(1)") }
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await connection.query("SELECT pg_sleep(1)")
+            }
             #expect(error?.code == .connection && error?.isRetriable == true)
             #expect(connection.isUsable == false)
         }

@@ -66,7 +66,8 @@ final class SilentServer: Sendable {
     /// A message of the protocol: type, length, body.
     static func message(_ type: Character, _ body: [UInt8]) -> [UInt8] {
         let length = UInt32(body.count + 4)
-        return [type.asciiValue ?? 0] + (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * UInt32($0))) } + body
+        return [type.asciiValue ?? 0] + (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * UInt32($0))) }
+            + body
     }
 
     private static func parameter(_ name: String, _ value: String) -> [UInt8] {
