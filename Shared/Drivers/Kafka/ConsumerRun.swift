@@ -217,6 +217,7 @@ final class ConsumerRun {
             }
             positioning.succeeded()
             positionBackoff.reset()
+            setObstacle()
         } catch {
             if isFatal(error) { throw error }
             positioning.failed(error)
