@@ -33,6 +33,7 @@ struct Benchmarks {
         let report = Report(only: only)
         do {
             try await CodecBenchmarks.run(report)
+            try await PipelineBenchmarks.run(report)
         } catch {
             fail("\(error)")
         }
