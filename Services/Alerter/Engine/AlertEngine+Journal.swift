@@ -55,8 +55,7 @@ extension AlertEngine {
         }
         notifications.restore(conversations: stored.conversations, deliveries: stored.deliveries)
         for alert in stored.alerts { adopt(alert) }
-        let known = Set(events.map(\.identity))
-        events = stored.events.filter { !known.contains($0.identity) } + events
+        events = stored.events.filter { waitingEvents.insert($0.identity).inserted } + events
         ledger.restore(stored.ledger)
         let names = Set(rules.map(\.name))
         apply(book.end(at: now.wall) { !names.contains($0.rule) }, at: now)
@@ -90,7 +89,10 @@ extension AlertEngine {
             findings[finding.identity] = nil
             dirty.findings.remove(finding.identity)
         }
-        for event in events where gone.contains(event.instance) { dirty.events.remove(event.identity) }
+        for event in events where gone.contains(event.instance) {
+            dirty.events.remove(event.identity)
+            waitingEvents.remove(event.identity)
+        }
         events.removeAll { gone.contains($0.instance) }
         notifications.forget(instances: gone)
         ledger.forget(partitions)

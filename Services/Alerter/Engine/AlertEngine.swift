@@ -20,11 +20,16 @@ struct AlertEngine: Sendable {
     var findings: [String: OpenFinding] = [:]
     /// Events that are not yet on their topic, in order.
     var events: [EventNote] = []
+    /// Their identities.
+    var waitingEvents: Set<String> = []
+    /// Events that were dropped because too many waited.
+    var droppedEvents = 0
     var dirty = DirtyKeys()
     /// Whether the database answers; nil until it was tried.
     var storageUp: Bool?
     /// The partitions whose stored state was taken over.
     var restoredPartitions: Set<Int32> = [-1]
+    private var lastSilenceCheck: Int64 = .min / 2
     /// This process speaks for the alerters' own alerts.
     var speaksForAll = true
 
@@ -68,8 +73,11 @@ struct AlertEngine: Sendable {
 
     /// Lets time pass: silences, pending alerts that come due, the alerter's own alerts, reminders.
     mutating func tick(at now: Moment) {
+        // Once a second is often enough for silences, and every server is looked at.
+        let looksAtSilence = now.steady - lastSilenceCheck >= 1_000_000 || now.steady < lastSilenceCheck
+        if looksAtSilence { lastSilenceCheck = now.steady }
         for id in instances.keys {
-            watchSilence(id, at: now)
+            if looksAtSilence { watchSilence(id, at: now) }
             passTime(id, at: now)
             notify(id, at: now)
         }
@@ -140,9 +148,22 @@ struct AlertEngine: Sendable {
     }
 
     mutating func add(_ event: EventNote) {
-        guard !events.contains(where: { $0.identity == event.identity }) else { return }
+        guard waitingEvents.insert(event.identity).inserted else { return }
         events.append(event)
         dirty.events.insert(event.identity)
+        if events.count > settings.mostEvents {
+            let oldest = events.removeFirst().identity
+            waitingEvents.remove(oldest)
+            dirty.events.insert(oldest)
+            droppedEvents += 1
+        }
+    }
+
+    /// These events are on their topic.
+    mutating func published(_ identities: Set<String>) {
+        events.removeAll { identities.contains($0.identity) }
+        waitingEvents.subtract(identities)
+        dirty.events.formUnion(identities)
     }
 
     /// Tells receivers about the alerts of an instance that fire.

@@ -7,6 +7,8 @@ struct EngineSettings: Sendable {
     var freshAtLeast: Int64 = 15_000_000
     /// The alerter's own alerts carry this instance.
     var ownInstance = "pganalytics"
+    /// So many events wait for Kafka at most; then the oldest are dropped, and counted.
+    var mostEvents = 50_000
     /// Findings that are over are remembered for this long, so that an older message does not open them again.
     var rememberFindings: Int64 = 3_600_000_000
 }

@@ -1,3 +1,4 @@
+import Foundation
 import YAML
 
 /// A file of alerting rules in Prometheus' format.
@@ -12,6 +13,17 @@ struct RuleFile: Sendable, Equatable {
     static func parse(_ text: String, name: String, catalogue: SeriesCatalogue) throws -> RuleFile {
         let root = try YAMLNode.parse(text, name: name)
         return RuleFile(rules: try Reader(file: name, catalogue: catalogue).file(root))
+    }
+
+    /// Reads a file, over the series there are.
+    static func read(_ path: String) throws -> RuleFile {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw AlerterError("\(path): the rule file is not there or may not be read")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw AlerterError("\(path): the rule file is not UTF-8")
+        }
+        return try parse(text, name: path, catalogue: .codec)
     }
 
     private struct Reader {

@@ -1,0 +1,107 @@
+import Codec
+import Kafka
+
+/// What a batch holds, taken apart: the usable messages in order, the unusable ones as they came, and where a partition
+/// has to wait for a newer binary.
+struct Intake: Sendable {
+    enum Content: Sendable {
+        case table(Table)
+        case finding(Finding)
+        case status(CollectorStatus)
+    }
+
+    /// A message, and where it stood.
+    struct Received: Sendable {
+        let partition: TopicPartition
+        let stream: String
+        /// nil on a topic whose messages are known by identity.
+        let position: (epoch: String, sequence: UInt64)?
+        let content: Content
+    }
+
+    var received: [Received] = []
+    var dead: [DeadLetter] = []
+    /// Where a partition's first message of a newer version stands, and what it says.
+    var held: [TopicPartition: (offset: Int64, reason: String)] = [:]
+    /// The next offset of each partition.
+    var next: [TopicPartition: Int64] = [:]
+    /// Messages looked at.
+    var count = 0
+
+    /// Reads a batch.
+    init(_ batch: borrowing RecordBatch, names: AlerterTopics, now: Int64) {
+        batch.forEach { record in
+            let partition = record.topicPartition
+            guard held[partition] == nil else { return }
+            count += 1
+            do {
+                received.append(try Self.read(record, names))
+                next[partition] = record.offset + 1
+            } catch let error as EnvelopeError {
+                if case .newerVersion = error {
+                    held[partition] = (record.offset, error.description)
+                    next[partition] = record.offset
+                    return
+                }
+                bury(record, reason: error.code, detail: error.description, now: now)
+            } catch let error as WireError {
+                bury(record, reason: error.code.rawValue, detail: error.description, now: now)
+            } catch {
+                bury(record, reason: "unusable", detail: "\(error)", now: now)
+            }
+        }
+    }
+
+    private static func read(_ record: borrowing KafkaRecord, _ names: AlerterTopics) throws -> Received {
+        guard let topic = names.topic(record.topic) else { throw Refusal(description: "nothing is known of this topic") }
+        let envelope = try Envelope(headers: record.headers, supported: topic.version)
+        guard envelope.type == topic.message else {
+            throw Refusal(description: "a \(envelope.type) where \(topic.message) is expected")
+        }
+        var position: (epoch: String, sequence: UInt64)?
+        if topic.sequenced {
+            guard let found = envelope.position else {
+                throw EnvelopeError.malformed(header: Envelope.Name.id, value: envelope.id)
+            }
+            position = found
+        }
+        guard let value = record.value else { throw Refusal(description: "the message has no payload") }
+        let content: Content
+        switch topic.name {
+        case Topics.samples.name: content = .table(try Table.decode(value))
+        case Topics.findings.name: content = .finding(try Finding.decode(value))
+        default: content = .status(try CollectorStatus.decode(value))
+        }
+        return Received(
+            partition: record.topicPartition, stream: envelope.source, position: position, content: content)
+    }
+
+    private mutating func bury(_ record: borrowing KafkaRecord, reason: String, detail: String, now: Int64) {
+        next[record.topicPartition] = record.offset + 1
+        dead.append(
+            DeadLetter(
+                reason: reason, detail: detail, topic: record.topic, partition: record.partition,
+                offset: record.offset, key: record.keyBytes(),
+                headers: record.headers.map { Header($0.name, $0.value) }, value: record.valueBytes(),
+                consumer: "alerter", time: now))
+    }
+
+    private struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+}
+
+/// The topics that the alerter reads, by their names in the cluster.
+struct AlerterTopics: Sendable {
+    private let known: [String: AnyTopic]
+
+    init(prefix: String) {
+        let topics = [Topics.samples.erased, Topics.findings.erased, Topics.collectors.erased]
+        known = Dictionary(uniqueKeysWithValues: topics.map { ($0.fullName(prefix: prefix), $0) })
+    }
+
+    /// What is subscribed to.
+    var all: [String] { known.keys.sorted() }
+
+    func topic(_ fullName: String) -> AnyTopic? { known[fullName] }
+}

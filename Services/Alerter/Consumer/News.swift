@@ -1,0 +1,28 @@
+import Codec
+
+extension TableNews {
+    /// What the engine needs of a table.
+    init(_ table: Table, partition: Int32, stream: String, reader: SeriesReader) {
+        var interval: Int64 = 0
+        // Gauges carry no interval; a cycle says when the next one begins.
+        if table.family == Family.cycle.name, table.rowCount > 0 { interval = table.integer("next_interval", 0) ?? 0 }
+        self.init(
+            family: table.family, instance: table.instance, collector: table.collector, partition: partition,
+            stream: stream, time: table.time, interval: max(0, interval), samples: reader.samples(table))
+    }
+}
+
+extension FindingNews {
+    /// What the engine needs of a finding.
+    init(_ finding: Finding, partition: Int32) {
+        func evidence(_ name: String) -> String { finding.evidence.first { $0.name == name }?.value ?? "" }
+        let labels: Labels = [
+            "instance": finding.instance, "kind": finding.kind, "subject": finding.subject,
+            "finding": finding.identity, "datname": evidence("database"), "user": evidence("username"),
+            "queryid": evidence("queryid"),
+        ]
+        self.init(
+            identity: finding.identity, instance: finding.instance, partition: partition, time: finding.time,
+            isOver: finding.state == .resolved, labels: labels.filter { !$0.value.isEmpty }, value: finding.value)
+    }
+}

@@ -1,0 +1,267 @@
+import Kafka
+import Offsets
+import Postgres
+import Runtime
+
+/// Keeps what is stored in step with what is known: memory is the truth while the database is away, and is written up
+/// when it is back.
+///
+/// Nothing waits for the database longer than `timeout`: the first save that fails marks it as away, later ones return
+/// at once, and `revive` tries again in the background. A save holds everything since the last one that succeeded.
+actor JournalKeeper {
+    private let desk: AlertDesk
+    private let pool: PostgresPool
+    private let timeout: Duration
+    private let logger: Logger
+    private let metrics: AlerterMetrics
+    private let clock: @Sendable () -> Moment
+    private let store = AlerterStore()
+
+    private var clusterID = ""
+    /// The offset that is stored of each partition of ours (`.some(nil)`: none yet).
+    private var stored: [TopicPartition: Int64?] = [:]
+    /// What a save that failed may have stored all the same.
+    private var doubtful: [TopicPartition: Int64] = [:]
+    /// Partitions whose stored state was not taken over, for the database was away.
+    private var unrestored: Set<TopicPartition> = []
+    /// Partitions that are to be read again from their stored offset.
+    private var rewinds: [TopicPartition: Int64] = [:]
+    /// Why the database is away; nil while it is not.
+    private(set) var trouble: String?
+    private var lastAnswer = ContinuousClock.now - .seconds(60)
+    private var saving = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+
+    init(
+        desk: AlertDesk, pool: PostgresPool, timeout: Duration, logger: Logger, metrics: AlerterMetrics,
+        clock: @escaping @Sendable () -> Moment
+    ) {
+        self.desk = desk
+        self.pool = pool
+        self.timeout = timeout
+        self.logger = logger
+        self.metrics = metrics
+        self.clock = clock
+    }
+
+    /// Takes partitions over; answers from where they are read.
+    ///
+    /// With the database away they are read from the newest record on, and what is stored of them is taken over when it
+    /// is back: a page must not wait for it.
+    func take(_ partitions: [TopicPartition], clusterID: String) async -> [TopicPartition: Int64] {
+        await lock()
+        defer { unlock() }
+        self.clusterID = clusterID
+        let new = partitions.filter { stored[$0] == nil && !unrestored.contains($0) }
+        do {
+            try await restore(new)
+        } catch {
+            away(error)
+            unrestored.formUnion(new)
+        }
+        let places = desk.places(partitions)
+        var offsets: [TopicPartition: Int64] = [:]
+        for partition in partitions {
+            if let place = places[partition] {
+                offsets[partition] = place
+            } else if unrestored.contains(partition) {
+                offsets[partition] = ConsumerLoop.newest
+            }
+        }
+        desk.with { $0.speaksForAll = self.speaksForAll }
+        return offsets
+    }
+
+    /// Gives partitions back, everything stored if it can be.
+    func giveBack(_ partitions: [TopicPartition]) async {
+        await save()
+        await lock()
+        defer { unlock() }
+        desk.forget(partitions)
+        for partition in partitions {
+            stored[partition] = nil
+            doubtful[partition] = nil
+            rewinds[partition] = nil
+            unrestored.remove(partition)
+        }
+    }
+
+    /// Stores what changed. Returns when that is done, or the database is away.
+    func save() async {
+        guard trouble == nil else { return }
+        await lock()
+        defer { unlock() }
+        guard trouble == nil else { return }
+        await write()
+    }
+
+    /// Tries the database again while it is away, and asks now and then whether it still is there.
+    func revive() async {
+        await lock()
+        defer { unlock() }
+        do {
+            if trouble == nil {
+                if ContinuousClock.now - lastAnswer > .seconds(5) { try await ask() }
+                return
+            }
+            try await reconcile()
+            try await restore(Array(unrestored))
+            unrestored = []
+            trouble = nil
+            logger.info("Database is back")
+            await write()
+        } catch {
+            away(error)
+        }
+        metrics.storageUp.set(trouble == nil ? 1 : 0)
+    }
+
+    /// Partitions to be read again, handed out once.
+    func takeRewinds() -> [TopicPartition: Int64] {
+        defer { rewinds = [:] }
+        return rewinds
+    }
+
+    // MARK: Inside the lock
+
+    private func write() async {
+        let (journal, used) = desk.takeJournal()
+        // What is not taken over must not be overwritten: its offset moves when it is.
+        let moves = used.filter { stored[$0.key] != nil && stored[$0.key]! != $0.value }
+            .map { (partition: $0.key, from: stored[$0.key]!, to: $0.value) }.sorted { $0.partition < $1.partition }
+        guard !journal.isEmpty || !moves.isEmpty else { return }
+        let (store, clusterID) = (store, clusterID)
+        let start = ContinuousClock.now
+        do {
+            try await within { connection in
+                try await connection.transaction { connection in
+                    try await store.write(journal, &connection)
+                    try await store.offsets.advance(moves, clusterID: clusterID, &connection)
+                }
+            }
+            metrics.transaction.observe(.now - start)
+            for move in moves { stored[move.partition] = .some(move.to) }
+        } catch let error as OffsetError {
+            desk.with { $0.putBack(journal) }
+            logger.warning("Another alerter owned a partition", [.errorMessage: LogValue(describing: error)])
+            await fenced(moves.map(\.partition))
+        } catch {
+            desk.with { $0.putBack(journal) }
+            for move in moves { doubtful[move.partition] = move.to }
+            away(error)
+        }
+    }
+
+    /// After a failure it is not known whether the last save was committed: what is stored now says so.
+    private func reconcile() async throws {
+        let partitions = stored.keys.filter { !unrestored.contains($0) }
+        let (store, clusterID) = (store, clusterID)
+        let found = try await within { connection in
+            try await store.offsets.load(Array(partitions), clusterID: clusterID, &connection)
+        }
+        var others: [TopicPartition] = []
+        for partition in partitions {
+            let offset = found[partition]
+            if offset == stored[partition]! || offset == doubtful[partition] {
+                stored[partition] = .some(offset)
+            } else {
+                others.append(partition)
+            }
+        }
+        doubtful = [:]
+        if !others.isEmpty { await fenced(others) }
+    }
+
+    /// Somebody else moved the offsets: what is stored is right. Ours is dropped, read again, and read on from there.
+    private func fenced(_ partitions: [TopicPartition]) async {
+        // A partition of samples and the same one of findings make one state.
+        let numbers = Set(partitions.map(\.partition))
+        let all = stored.keys.filter { numbers.contains($0.partition) }
+        desk.forget(all)
+        for partition in all { stored[partition] = nil }
+        do {
+            try await restore(all)
+            for (partition, offset) in desk.places(all) { rewinds[partition] = offset }
+        } catch {
+            unrestored.formUnion(all)
+            away(error)
+        }
+    }
+
+    private func ask() async throws {
+        _ = try await within { connection in try await connection.query("SELECT 1").rowCount }
+    }
+
+    private func restore(_ partitions: [TopicPartition]) async throws {
+        guard !partitions.isEmpty else { return }
+        let numbers = Set(partitions.map(\.partition))
+        let (store, clusterID) = (store, clusterID)
+        // The alerters' own alerts go with partition 0.
+        let read = Array(numbers) + (numbers.contains(0) ? [-1] : [])
+        let (offsets, state) = try await within { connection in
+            (
+                try await store.offsets.load(partitions, clusterID: clusterID, &connection),
+                try await store.read(read, &connection)
+            )
+        }
+        let now = clock()
+        desk.with { $0.restore(state, partitions: numbers, at: now) }
+        let places = desk.places(partitions)
+        // Read from the newest on meanwhile: what was stored is behind that, and is moved up to it with the next save.
+        desk.place(offsets.filter { places[$0.key] == nil && !unrestored.contains($0.key) })
+        for partition in partitions { stored[partition] = .some(offsets[partition]) }
+        trouble = nil
+    }
+
+    private var speaksForAll: Bool {
+        let ours = Set(stored.keys).union(unrestored)
+        return ours.isEmpty || ours.contains { $0.partition == 0 }
+    }
+
+    private func away(_ error: any Error) {
+        let text = AlerterSchema.explained(error)
+        if trouble == nil {
+            logger.error("Database is away, going on from memory", [.errorMessage: LogValue(text)])
+        } else if trouble != text {
+            logger.warning("Database is still away", [.errorMessage: LogValue(text)])
+        }
+        trouble = text
+        metrics.storageUp.set(0)
+    }
+
+    /// With a connection, and within the time.
+    private func within<T: Sendable>(
+        _ body: @escaping @Sendable (inout PostgresConnection) async throws -> T
+    ) async throws -> T {
+        let (pool, timeout) = (pool, timeout)
+        return try await withThrowingTaskGroup(of: T.self) { group in
+            group.addTask { try await pool.withConnection(body) }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw AlerterError("the database did not answer within \(timeout)")
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw CancellationError() }
+            lastAnswer = .now
+            return value
+        }
+    }
+
+    // MARK: The lock, for an actor lets others in at every await
+
+    private func lock() async {
+        if !saving {
+            saving = true
+            return
+        }
+        await withCheckedContinuation { waiters.append($0) }
+    }
+
+    private func unlock() {
+        if waiters.isEmpty {
+            saving = false
+        } else {
+            waiters.removeFirst().resume()
+        }
+    }
+}
