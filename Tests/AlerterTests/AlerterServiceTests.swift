@@ -109,9 +109,9 @@ import Testing
         _ = await fixture.receiver.wait(for: 1)
         let over = try fixture.record(fixture.waits([]))
         let cut = fixture.record(Array((over.value ?? []).dropLast(3)), over.headers)
+        let again = fixture.record(down.value, down.headers)
         let newer = fixture.record(
             over.value, over.headers.map { $0.name == Envelope.Name.version ? ($0.name, Array("9".utf8)) : $0 })
-        let again = fixture.record(down.value, down.headers)
         let dispositions = try await fixture.process([cut, again, newer])
         #expect(fixture.deadLetters.letters.map(\.offset) == [2])
         #expect(fixture.deadLetters.letters.map(\.consumer) == ["alerter"])

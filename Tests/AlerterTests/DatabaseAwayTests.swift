@@ -8,7 +8,7 @@ import Testing
 /// The alerter while its database is away: each test has a server of its own and kills it.
 @Suite(.serialized) struct DatabaseAwayTests {
     @Test(.timeLimit(.minutes(2))) func `It pages on, about the database too, and writes its state up afterwards`() async throws {
-        try await TestServer.with { server in
+        try await TestServer.with(configuration: ["synchronous_commit": "on"]) { server in
             let fixture = try await AlerterFixture()
             try await fixture.assign()
             try await fixture.process([fixture.waits([])])
@@ -38,8 +38,33 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(2))) func `A database that comes back without its last commits gets them again`() async throws {
+        try await TestServer.with(configuration: ["synchronous_commit": "off", "wal_writer_delay": "10s"]) { server in
+            let fixture = try await AlerterFixture()
+            try await fixture.assign()
+            try await fixture.process([fixture.waits([])])
+            var connection = try await PostgresConnection.open(fixture.database)
+            try await connection.execute("CHECKPOINT")
+            try await fixture.process([fixture.waits([(11, 12, 7)])])
+            _ = await fixture.receiver.wait(for: 1)
+            await server.killNow()
+            while await fixture.keeper.trouble == nil { try await Task.sleep(for: .milliseconds(50)) }
+            try await server.restart()
+            while await fixture.keeper.trouble != nil { try await Task.sleep(for: .milliseconds(50)) }
+            let offsets = try await fixture.restart()
+            #expect(offsets[AlerterFixture.samples] == 2)
+            try await fixture.process([fixture.waits([(11, 12, 9)])])
+            try await Task.sleep(for: .seconds(6))
+            try await fixture.process([fixture.waits([])])
+            _ = await fixture.receiver.wait(for: 2)
+            let alerts = fixture.receiver.received.map(\.what).filter { $0.hasSuffix("LockWait") }
+            #expect(alerts == ["firing LockWait", "resolved LockWait"])
+            await fixture.stop()
+        }
+    }
+
     @Test(.timeLimit(.minutes(2))) func `Started without its database it pages, and merges when it is back`() async throws {
-        try await TestServer.with { server in
+        try await TestServer.with(configuration: ["synchronous_commit": "on"]) { server in
             let fixture = try await AlerterFixture()
             try await fixture.assign()
             try await fixture.process([fixture.waits([(11, 12, 7)])])

@@ -63,6 +63,11 @@ struct SequenceLedger: Sendable, Equatable {
         }
     }
 
+    /// All lines.
+    var entries: [Entry] {
+        marks.flatMap { key, marks in marks.map { Entry(key: key, epoch: $0.epoch, last: $0.last) } }
+    }
+
     /// Drops what concerns partitions that are no longer ours.
     mutating func forget(_ partitions: Set<Int32>) {
         marks = marks.filter { !partitions.contains($0.key.partition) }

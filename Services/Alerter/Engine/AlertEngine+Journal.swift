@@ -32,6 +32,17 @@ extension AlertEngine {
         dirty.formUnion(journal.keys)
     }
 
+    /// Everything is to be stored again.
+    mutating func markAllDirty() {
+        dirty.alerts.formUnion(book.byFingerprint.keys)
+        dirty.instances.formUnion(instances.keys)
+        dirty.findings.formUnion(findings.keys)
+        dirty.events.formUnion(events.map(\.identity))
+        dirty.conversations.formUnion(notifications.conversations.keys)
+        dirty.deliveries.formUnion(notifications.deliveries.keys)
+        dirty.ledger += ledger.entries
+    }
+
     private func partition(_ instance: String) -> Int32 { instances[instance]?.partition ?? -1 }
 
     /// Takes over what is stored of these partitions. What came in since is kept and newer:

@@ -32,6 +32,15 @@ struct AlerterStore: Sendable {
         try await store(journal.ledger, &connection)
     }
 
+    /// Removes all state of these partitions, but for the ledger: what is written next is all there is.
+    func clear(_ partitions: [Int32], _ connection: inout PostgresConnection) async throws {
+        guard !partitions.isEmpty else { return }
+        for kind in Journal.Kind.allCases {
+            _ = try await connection.query(
+                "DELETE FROM alerter.\(kind.rawValue) WHERE partition = ANY ($1)", [.intArray(partitions.map(Int64.init))])
+        }
+    }
+
     /// Reads what is stored of these partitions.
     func read(_ partitions: [Int32], _ connection: inout PostgresConnection) async throws -> StoredState {
         var state = StoredState()

@@ -29,6 +29,8 @@ actor JournalKeeper {
     /// Why the database is away; nil while it is not.
     private(set) var trouble: String?
     private var lastAnswer = ContinuousClock.now - .seconds(60)
+    /// The next save replaces all rows of our partitions.
+    private var rewrite = false
     private var saving = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
@@ -109,6 +111,9 @@ actor JournalKeeper {
             unrestored = []
             trouble = nil
             logger.info("Database is back")
+            // Which of the last commits it kept is not known: what we know is written up whole, in place of what is there.
+            rewrite = true
+            desk.with { $0.markAllDirty() }
             await write()
         } catch {
             away(error)
@@ -129,17 +134,21 @@ actor JournalKeeper {
         // What is not taken over must not be overwritten: its offset moves when it is.
         let moves = used.filter { stored[$0.key] != nil && stored[$0.key]! != $0.value }
             .map { (partition: $0.key, from: stored[$0.key]!, to: $0.value) }.sorted { $0.partition < $1.partition }
-        guard !journal.isEmpty || !moves.isEmpty else { return }
+        guard !journal.isEmpty || !moves.isEmpty || rewrite else { return }
         let (store, clusterID) = (store, clusterID)
         let start = ContinuousClock.now
+        let numbers = Set(stored.keys.map(\.partition))
+        let cleared = rewrite ? Array(numbers) + (numbers.contains(0) ? [-1] : []) : []
         do {
             try await within { connection in
                 try await connection.transaction { connection in
+                    try await store.clear(cleared, &connection)
                     try await store.write(journal, &connection)
                     try await store.offsets.advance(moves, clusterID: clusterID, &connection)
                 }
             }
             metrics.transaction.observe(.now - start)
+            rewrite = false
             for move in moves { stored[move.partition] = .some(move.to) }
         } catch let error as OffsetError {
             desk.with { $0.putBack(journal) }
@@ -163,6 +172,10 @@ actor JournalKeeper {
         for partition in partitions {
             let offset = found[partition]
             if offset == stored[partition]! || offset == doubtful[partition] {
+                stored[partition] = .some(offset)
+            } else if offset ?? -1 < stored[partition]! ?? -1 {
+                // Another alerter only moves it ahead: the database itself has lost what it had stored, as one does that
+                // failed over to a standby that was behind.
                 stored[partition] = .some(offset)
             } else {
                 others.append(partition)
