@@ -214,6 +214,37 @@ extension WithStorage {
             #expect(try await store.number("SELECT count(*) FROM api.database") == 6)
         }
 
+        @Test func `Two writers that race over one partition store everything once`() async throws {
+            let store = try await Store.make()
+            let log = (0..<200).map {
+                Messages.record(Messages.table("a", commits: Int64($0)), sequence: UInt64($0 + 1), offset: Int64($0))
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for seed in 1...3 {
+                    let writer = Store(store.database)
+                    group.addTask {
+                        var next = Int(try await writer.assign()[Messages.samples] ?? 0)
+                        while next < log.count {
+                            let end = min(log.count, next + 1 + (next * 7 + seed * 5) % 23)
+                            let result = try await writer.process(Array(log[next..<end]))
+                            if case .rewind(let offset)? = result[Messages.samples] {
+                                next = Int(offset)
+                            } else {
+                                next = end
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await store.number("SELECT count(*) FROM api.database WHERE datname = 'shop'") == 200)
+            #expect(
+                try await store.number("SELECT count(DISTINCT xact_commit) FROM api.database WHERE datname = 'shop'")
+                    == 200)
+            #expect(try await store.number("SELECT count(*) FROM api.gaps") == 0)
+            #expect(try await store.number("SELECT next_offset FROM api.ingest") == 200)
+        }
+
         @Test func `A newer version holds its partition and is told`() async throws {
             let store = try await Store.make()
             let other = TopicPartition(topic: Messages.samples.topic, partition: 1)

@@ -58,12 +58,14 @@ extension PostgresConnection {
         throw failure
     }
 
-    /// Hands the buffer to libpq and waits until most of it is on its way.
+    /// Hands the buffer to libpq, after what it was given before is on its way: while the next rows are written the
+    /// socket drains, and libpq never holds more than one buffer.
     ///
     /// - Returns: false when the server has already ended the COPY, which then has an error to tell.
     private mutating func put(
         _ writer: inout BinaryCopyWriter, until deadline: ContinuousClock.Instant
     ) async throws(PostgresError) -> Bool {
+        try await flush(until: deadline)
         while true {
             let handle = try usableHandle()
             let taken = writer.withBytes {
@@ -79,7 +81,6 @@ extension PostgresConnection {
             }
         }
         writer.removeAll()
-        try await flush(until: deadline)
         return true
     }
 

@@ -156,6 +156,30 @@ extension WithPostgres {
             #expect(try r.text(49_999, 1)?.utf8.count == 100)
         }
 
+        @Test func `Rows are lent one by one, and giving up keeps the connection`() async throws {
+            struct Enough: Error {}
+            var connection = try await connect()
+            var sum: Int64 = 0
+            let count = try await connection.forEachRow("SELECT i FROM generate_series(1, $1) AS i", [.int(20_000)]) {
+                sum += try $0.int(0, 0) ?? 0
+            }
+            #expect(count == 20_000 && sum == 200_010_000)
+            var seen = 0
+            await #expect(throws: PostgresError.self) {
+                try await connection.forEachRow("SELECT i FROM generate_series(1, 20000) AS i") { _ in
+                    seen += 1
+                    if seen == 5 { throw Enough() }
+                }
+            }
+            #expect(seen == 5)
+            let refused = await #expect(throws: PostgresError.self) {
+                try await connection.forEachRow("SELECT 1 / (i - 100) FROM generate_series(1, 200) AS i") { _ in }
+            }
+            #expect(refused?.sqlState == "22012")
+            #expect(try await connection.forEachRow("SELECT 1 WHERE false") { _ in } == 0)
+            #expect(connection.isUsable == true)
+        }
+
         @Test func `COPY sent as a query is an error, not a hang`() async throws {
             var connection = try await connect()
             let error = await #expect(throws: PostgresError.self) {
