@@ -71,12 +71,12 @@ import Testing
 
     @Test func `A server that does not answer is a timeout`() async throws {
         try await withClient(handler: { _ in
-            try? await Task.sleep(for: .seconds(2))
+            try? await Task.sleep(for: .seconds(15))
             return .text(200, "late")
         }) { client, url in
             let began = ContinuousClock.now
             await expectFailure(.timeout, client, HTTPClientRequest(url: url, timeout: .milliseconds(150)))
-            #expect(ContinuousClock.now - began < .seconds(2))
+            #expect(ContinuousClock.now - began < .seconds(10))
         }
     }
 
@@ -120,7 +120,7 @@ import Testing
 
     @Test func `Cancelling ends the transfer`() async throws {
         try await withClient(handler: { _ in
-            try? await Task.sleep(for: .seconds(2))
+            try? await Task.sleep(for: .seconds(15))
             return .text(200, "late")
         }) { client, url in
             let request = HTTPClientRequest(url: url)
@@ -130,13 +130,13 @@ import Testing
             let began = ContinuousClock.now
             let result = await task.result
             #expect(throws: HTTPError.self) { try result.get() }
-            #expect(ContinuousClock.now - began < .seconds(1))
+            #expect(ContinuousClock.now - began < .seconds(10))
         }
     }
 
     @Test func `Closing ends what is under way, and what comes after is refused`() async throws {
         try await withClient(handler: { _ in
-            try? await Task.sleep(for: .seconds(2))
+            try? await Task.sleep(for: .seconds(15))
             return .text(200, "late")
         }) { client, url in
             async let pending: Void = expectFailure(.closed, client, HTTPClientRequest(url: url))

@@ -49,7 +49,7 @@ final class RawSocket: Sendable {
 
     /// Reads until the other side closes, `enough` says so, or the time is over.
     func read(
-        for limit: Duration = .seconds(5), until enough: @escaping @Sendable (String) -> Bool = { _ in false }
+        for limit: Duration = .seconds(20), until enough: @escaping @Sendable (String) -> Bool = { _ in false }
     ) async throws -> (text: String, closed: Bool) {
         let descriptor = descriptor
         return try await thread.run {
@@ -80,7 +80,7 @@ final class RawSocket: Sendable {
     }
 
     /// Sends it on a connection of its own and returns everything that comes until the server closes.
-    static func exchange(_ text: String, port: Int, for limit: Duration = .seconds(5)) async throws -> (
+    static func exchange(_ text: String, port: Int, for limit: Duration = .seconds(20)) async throws -> (
         text: String, closed: Bool
     ) {
         let socket = try RawSocket(port: port)

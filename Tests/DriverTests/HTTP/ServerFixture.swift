@@ -5,13 +5,13 @@ import Testing
 /// A quiet logger.
 let quiet = Logger(service: "test", level: .error, sink: { _ in })
 
-/// Short deadlines, so that tests of them are short.
+/// Small limits. The deadlines are generous, for the machine may be busy; a test of one sets it.
 func testSettings() -> HTTPServerSettings {
     var settings = HTTPServerSettings(port: 0)
     settings.threads = 2
-    settings.headDeadline = .milliseconds(800)
-    settings.bodyDeadline = .seconds(2)
-    settings.answerDeadline = .seconds(3)
+    settings.headDeadline = .seconds(20)
+    settings.bodyDeadline = .seconds(20)
+    settings.answerDeadline = .seconds(20)
     settings.headerBytes = 8192
     settings.bodyBytes = 100_000
     return settings
@@ -49,7 +49,7 @@ func gauge(_ name: String, in metrics: MetricRegistry) -> Double? {
 }
 
 /// Waits until something holds.
-func eventually(within limit: Duration = .seconds(5), _ condition: () -> Bool) async -> Bool {
+func eventually(within limit: Duration = .seconds(20), _ condition: () -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if condition() { return true }
