@@ -1,0 +1,105 @@
+import Runtime
+import Synchronization
+
+/// Keeps a set of processes running: each is started in its turn, started again when it dies, and ended in reverse order.
+final class Supervisor: Sendable {
+    /// What to run, where its output goes, and how long it has to end by itself.
+    struct Program: Sendable {
+        let name: String
+        let executable: String
+        let arguments: [String]
+        let environment: [String: String]
+        let logFile: String
+        var grace: Duration = .seconds(10)
+    }
+
+    private struct State {
+        var running: [String: ChildProcess] = [:]
+        var keepers: [(program: Program, task: Task<Void, Never>)] = []
+        var restarts = 0
+        var stopping = false
+    }
+
+    private let state = Mutex(State())
+    private let report: @Sendable (String) -> Void
+
+    /// - Parameter report: is told in a line of each process that died and is started again.
+    init(report: @escaping @Sendable (String) -> Void) {
+        self.report = report
+    }
+
+    /// How often a process had to be started again.
+    var restarts: Int { state.withLock { $0.restarts } }
+
+    /// The process id of a program that runs now.
+    func pid(of name: String) -> CInt? { state.withLock { $0.running[name]?.pid } }
+
+    /// Starts `program` and keeps it running until ``stop()``.
+    ///
+    /// - Throws: when it cannot be started the first time.
+    func keep(_ program: Program) throws {
+        let child = try Self.spawn(program)
+        state.withLock { $0.running[program.name] = child }
+        let task = Task { await self.watch(program, child) }
+        state.withLock { $0.keepers.append((program, task)) }
+    }
+
+    /// Ends all programs, the last started first: SIGTERM, then SIGKILL to what is still there after its grace.
+    func stop() async {
+        let keepers = state.withLock { state in
+            state.stopping = true
+            return state.keepers
+        }
+        for (program, task) in keepers.reversed() {
+            state.withLock { $0.running[program.name] }?.kill(SIGTERM)
+            let killer = Task {
+                try await Task.sleep(for: program.grace)
+                self.report("\(program.name) did not end within \(program.grace): killed")
+                self.state.withLock { $0.running[program.name] }?.kill(SIGKILL)
+            }
+            task.cancel()  // it may be waiting to start it again
+            await task.value
+            killer.cancel()
+        }
+    }
+
+    private func watch(_ program: Program, _ first: ChildProcess) async {
+        var child = first
+        var policy = RestartPolicy()
+        var started = ContinuousClock.now
+        while true {
+            let status = await child.wait()
+            let stopping = state.withLock { state in
+                state.running[program.name] = nil
+                return state.stopping
+            }
+            if stopping { return }
+            var wait = policy.ended(after: .now - started)
+            report("\(program.name) ended (\(status)); started again in \(wait); its log: \(program.logFile)")
+            while true {
+                try? await Task.sleep(for: wait)
+                if state.withLock({ $0.stopping }) { return }
+                started = .now
+                do {
+                    child = try Self.spawn(program)
+                    break
+                } catch {
+                    wait = policy.ended(after: .zero)
+                    report("\(program.name) cannot be started: \(error); again in \(wait)")
+                }
+            }
+            let late = state.withLock { [child] state in
+                state.running[program.name] = child
+                state.restarts += 1
+                return state.stopping
+            }
+            if late { child.kill(SIGTERM) }
+        }
+    }
+
+    private static func spawn(_ program: Program) throws -> ChildProcess {
+        try ChildProcess.spawn(
+            executable: program.executable, arguments: program.arguments, environment: program.environment,
+            output: .file(program.logFile))
+    }
+}
