@@ -1,0 +1,37 @@
+/// What the embedded system is made of. Every part that is not given is made new, private, and gone at the end.
+struct StackOptions: Sendable {
+    /// A server to watch: the collector's `[[server]]`.
+    struct Server: Sendable {
+        var id: String
+        var host: String
+        var port: Int
+        var user: String
+        var password: String?
+        var database = "postgres"
+        /// On this machine: /proc is read too.
+        var local = false
+    }
+
+    /// Where state is kept; nil for a new temporary folder.
+    var directory: String?
+    /// An Apache Kafka; nil for the development broker.
+    var bootstrapServers: String?
+    /// librdkafka's own properties for every client (TLS, SASL).
+    var kafkaProperties: [String: String] = [:]
+    /// A storage database, as a role that may create roles and schemas; nil for a private PostgreSQL.
+    var databaseURL: String?
+    /// What to watch besides what a `collector.toml` in the directory says; nil: the storage server itself.
+    var servers: [Server]?
+    /// How often each family is read; nil for the catalogue's own intervals.
+    var interval: String?
+    /// How long a statement is watched before it can be called broken; nil for the analyzer's own 24 h.
+    var grace: String?
+    /// Where pages go; nil for nowhere.
+    var webhookURL: String?
+    /// The API's port on loopback; 0 for a free one.
+    var apiPort = 8080
+    /// `debug`, `info`, `warning` or `error`.
+    var logLevel = "info"
+    /// Partitions of each topic on the development broker; nil for what `topics/` declares.
+    var partitions: Int?
+}
