@@ -1,4 +1,3 @@
-import Crypto
 import Glibc
 import Kafka
 import Postgres
@@ -6,37 +5,146 @@ import Runtime
 
 /// The embedded system while it runs: a broker, a storage database and the five services, each its own process.
 final class Stack: Sendable {
+    /// In the order in which they are started; they end the other way round.
     static let services = ["writer", "analyzer", "alerter", "api", "collector"]
 
     let options: StackOptions
     /// Settings files, logs and the collector's spool.
-    let directory: String
+    let folder: StackFolder
     let bootstrapServers: String
     /// The storage database, as its owner.
     let storageURL: String
-    /// Where the API listens.
-    let apiURL: String
     /// The API's first user, made with the system; nil where the storage database had one.
     let admin: (name: String, password: String)?
     let supervisor: Supervisor
-    private let storage: PrivatePostgres?
-    private let ownsDirectory: Bool
-    private let healthPorts: [String: Int]
+    /// Where each service's health listener is, on loopback.
+    let healthPorts: [String: Int]
+    /// Where the API listens.
+    let apiURL: String
+    let storage: PrivatePostgres?
+    /// How each service reaches the storage database.
+    private let logins: [String: String]
+    private let apiPort: Int
 
-    private init(
-        options: StackOptions, directory: String, ownsDirectory: Bool, bootstrapServers: String, storageURL: String,
-        apiURL: String, admin: (name: String, password: String)?, supervisor: Supervisor, storage: PrivatePostgres?,
-        healthPorts: [String: Int]
-    ) {
+    init(
+        options: StackOptions, folder: StackFolder, bootstrapServers: String, storageURL: String,
+        admin: (name: String, password: String)?, supervisor: Supervisor, storage: PrivatePostgres?,
+        logins: [String: String]
+    ) throws(StackError) {
         self.options = options
-        self.directory = directory
-        self.ownsDirectory = ownsDirectory
+        self.folder = folder
         self.bootstrapServers = bootstrapServers
         self.storageURL = storageURL
-        self.apiURL = apiURL
         self.admin = admin
         self.supervisor = supervisor
         self.storage = storage
-        self.healthPorts = healthPorts
+        self.logins = logins
+        var ports: [String: Int] = [:]
+        for service in Self.services { ports[service] = try FreePort.next() }
+        healthPorts = ports
+        apiPort = options.apiPort == 0 ? try FreePort.next() : options.apiPort
+        apiURL = "http://127.0.0.1:\(apiPort)"
+    }
+
+    /// Writes each service's settings, starts it, and waits until all say that they are ready.
+    func startServices(_ progress: @Sendable (String) -> Void) async throws {
+        for service in Self.services { try start(service) }
+        for service in Self.services {
+            try await waitFor(
+                "\(service) to be ready; its log is \(folder.log(service))", within: .seconds(60)
+            ) { await self.isReady(service) ? true : nil }
+            progress("\(service.padding(to: 10)) ready, pid \(supervisor.pid(of: service) ?? 0)")
+        }
+    }
+
+    /// Starts one service under the supervisor.
+    func start(_ service: String) throws {
+        let file = folder.path("\(service).toml")
+        try settings(of: service).write(to: file)
+        try supervisor.keep(
+            Supervisor.Program(
+                name: service, executable: Installation.binary("pganalytics-\(service)"),
+                arguments: ["--config", file], environment: environment, logFile: folder.log(service)))
+    }
+
+    /// Whether the service's health listener says that it is ready.
+    func isReady(_ service: String) async -> Bool {
+        await HealthProbe.isReady(port: healthPorts[service] ?? 0)
+    }
+
+    /// Ends everything in reverse order and removes what was only for this run.
+    func stop() async {
+        await supervisor.stop()
+        await storage?.stop()
+        folder.removeIfOurs()
+    }
+
+    /// What a service inherits: nothing that would override its settings file.
+    private var environment: [String: String] {
+        ProcessEnvironment.all.filter { name, _ in
+            !name.hasPrefix("PGA_") && name != "DATABASE_URL" && name != "KAFKA_BOOTSTRAP_SERVERS"
+        }
+    }
+
+    private func settings(of service: String) -> ServiceFile {
+        var file = ServiceFile()
+        file.section("log")
+        file.set("level", options.logLevel)
+        file.section("health")
+        file.set("port", healthPorts[service] ?? 0)
+        if service != "api" {
+            file.section("kafka")
+            file.set("bootstrap_servers", bootstrapServers)
+            file.section("kafka.librdkafka")
+            // The development broker lets a group form only when a session could have ended: keep it short.
+            if options.bootstrapServers == nil, service != "collector" { file.set("session.timeout.ms", "6000") }
+            for (name, value) in options.kafkaProperties.sorted(by: { $0.key < $1.key }) { file.set(name, value) }
+        }
+        if let login = logins[service] {
+            file.section("database")
+            file.set("url", login)
+        }
+        switch service {
+        case "collector": addCollector(to: &file)
+        case "analyzer":
+            if let grace = options.grace {
+                file.section("analyzer")
+                file.set("grace", grace)
+            }
+        case "alerter":
+            if let url = options.webhookURL {
+                file.section("webhook")
+                file.set("url", url)
+            }
+        case "api":
+            file.section("api")
+            file.set("port", apiPort)
+            file.set("state_directory", folder.path("api"))
+        default: break
+        }
+        return file
+    }
+
+    private func addCollector(to file: inout ServiceFile) {
+        file.section("collector")
+        file.set("id", "embedded")
+        file.set("state_directory", folder.path("collector"))
+        if let interval = options.interval { file.set("interval", interval) }
+        for server in options.servers ?? [] {
+            file.section("[server]")
+            file.set("id", server.id)
+            file.set("host", server.host)
+            file.set("port", server.port)
+            file.set("user", server.user)
+            if let password = server.password { file.set("password", password) }
+            file.set("database", server.database)
+            file.set("local", server.local)
+        }
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
     }
 }

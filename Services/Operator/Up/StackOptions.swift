@@ -21,7 +21,9 @@ struct StackOptions: Sendable {
     /// A storage database, as a role that may create roles and schemas; nil for a private PostgreSQL.
     var databaseURL: String?
     /// What to watch besides what a `collector.toml` in the directory says; nil: the storage server itself.
-    var servers: [Server]?
+    var servers: [Server] = []
+    /// A collector's TOML file whose `[[server]]` tables are watched.
+    var collectorFile: String?
     /// How often each family is read; nil for the catalogue's own intervals.
     var interval: String?
     /// How long a statement is watched before it can be called broken; nil for the analyzer's own 24 h.

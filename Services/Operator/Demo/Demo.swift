@@ -1,0 +1,82 @@
+import Glibc
+import Postgres
+import Runtime
+
+/// `pganalytics up --demo`: the embedded system over a loaded server with planted faults, then the report.
+enum Demo {
+    /// The monitored server's id.
+    static let server = "shop"
+
+    /// Runs the demo and returns 0 when all numbers agree, 1 when they do not or the demo was interrupted.
+    static func run(_ arguments: UpArguments, shutdown: Shutdown, logger: Logger) async throws -> CInt {
+        let timeline = Timeline(seconds: arguments.duration)
+        print("pgAnalytics demo: \(timeline.end) s of load, then the report")
+        let shop = try await Shop.start(logger: logger)
+        print("  monitored  PostgreSQL \(shop.version) on 127.0.0.1:\(shop.postgres.port), filled and ready")
+        do {
+            let inbox = try WebhookInbox(logger: logger, metrics: MetricRegistry())
+            var options = arguments.stack
+            options.apiPort = 0
+            options.servers = [shop.target]
+            options.interval = "1s"
+            options.grace = "\(timeline.grace)s"
+            options.webhookURL = inbox.url
+            let stack = try await Stack.start(options, logger: logger) { print("  \($0)") }
+            do {
+                let status = try await observe(stack, shop, inbox, timeline, shutdown, logger)
+                await stack.stop()
+                await inbox.stop()
+                await shop.postgres.stop()
+                return status
+            } catch {
+                await stack.stop()
+                await inbox.stop()
+                throw error
+            }
+        } catch {
+            await shop.postgres.stop()
+            throw error
+        }
+    }
+
+    private static func observe(
+        _ stack: Stack, _ shop: Shop, _ inbox: WebhookInbox, _ timeline: Timeline, _ shutdown: Shutdown, _ logger: Logger
+    ) async throws -> CInt {
+        guard let admin = stack.admin else { throw StackError("the storage database has users already: the demo wants a new one") }
+        let api = try await APIClient.login(stack.apiURL, name: admin.name, password: admin.password, logger: logger)
+        let observer = Observer(stack: stack, shop: shop, inbox: inbox, api: api)
+        // The first reading has nothing to be subtracted from: the load begins when it is there.
+        try await waitFor("the first cycle of the monitored server", within: .seconds(30)) {
+            try await observer.cyclesStored() >= 2 ? true : nil
+        }
+        print("\n  load       pgbench, the planted statement and the blocking chain for \(timeline.end) s")
+        let start = ContinuousClock.now
+        let load = Task { try await shop.load(timeline, from: start) }
+        let progress = Task {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .seconds(5))
+                print("  \(await observer.progressLine(since: start))")
+            }
+        }
+        let watcher = Task {
+            await shutdown.wait()
+            load.cancel()
+        }
+        defer {
+            progress.cancel()
+            watcher.cancel()
+        }
+        let counted: Shop.Counted
+        do {
+            counted = try await load.value
+        } catch where shutdown.isRequested {
+            print("interrupted: no report")
+            return 1
+        }
+        progress.cancel()
+        print("  load       ended; the last cycles come in")
+        let report = try await observer.report(counted)
+        for line in report.lines { print(line) }
+        return report.disagreements.isEmpty ? 0 : 1
+    }
+}
