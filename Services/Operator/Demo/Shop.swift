@@ -27,7 +27,7 @@ struct Shop: Sendable {
         do {
             let monitor = Random.hex(16), app = Random.hex(16)
             var connection = try await PostgresConnection.open(
-                PostgresSettings(url: postgres.url(database: "postgres")), timeout: .seconds(10), logger: logger)
+                postgres.settings(), timeout: .seconds(10), logger: logger)
             try await connection.execute(
                 """
                 CREATE EXTENSION pg_stat_statements;
@@ -37,8 +37,7 @@ struct Shop: Sendable {
                 CREATE ROLE app LOGIN PASSWORD '\(app)';
                 """, timeout: .seconds(10))
             try await connection.execute("CREATE DATABASE shop OWNER app", timeout: .seconds(30))
-            let settings = PostgresSettings(
-                host: "127.0.0.1", port: postgres.port, user: "app", password: app, database: "shop")
+            let settings = postgres.settings(database: "shop", user: "app", password: app)
             let shop = Shop(
                 postgres: postgres, version: connection.parameterStatus("server_version") ?? "?",
                 target: StackOptions.Server(
@@ -69,7 +68,7 @@ struct Shop: Sendable {
     /// What the server itself has counted for the load's role: text, calls and rows of each statement, most calls first.
     func serverStatements() async throws -> [(text: String, calls: Int64, rows: Int64)] {
         var connection = try await PostgresConnection.open(
-            PostgresSettings(url: postgres.url(database: "postgres")), timeout: .seconds(10))
+            postgres.settings(), timeout: .seconds(10))
         let result = try await connection.query(
             """
             SELECT s.queryid, min(s.query), sum(s.calls)::bigint, sum(s.rows)::bigint
@@ -89,7 +88,7 @@ struct Shop: Sendable {
         var environment = ProcessEnvironment.all
         environment["PGPASSWORD"] = app.password
         let result = try await ChildProcess.run(
-            executable: postgres.binary("pgbench"),
+            executable: postgres.installation.binaries + "/pgbench",
             arguments: ["-h", app.host, "-p", "\(app.port)", "-U", app.user] + arguments + [app.database],
             environment: environment)
         guard result.status.isSuccess else { throw StackError("pgbench failed: \(result.error)") }

@@ -16,15 +16,7 @@ struct ServiceFile: Sendable {
     /// Writes the file with mode 0600.
     ///
     /// - Throws: ``StackError`` when it cannot be written.
-    func write(to path: String) throws(StackError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw StackError("cannot write \(path): \(String(cString: strerror(errno)))") }
-        defer { close(file) }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(file, bytes, bytes.count) == bytes.count else {
-            throw StackError("cannot write \(path): \(String(cString: strerror(errno)))")
-        }
-    }
+    func write(to path: String) throws(StackError) { try writePrivately(text, to: path) }
 
     /// A TOML basic string (TOML 1.0, "String").
     static func quoted(_ value: String) -> String {
@@ -47,4 +39,17 @@ struct ServiceFile: Sendable {
 struct StackError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+}
+
+/// Writes a file that its owner alone may read.
+///
+/// - Throws: ``StackError`` when it cannot be written.
+func writePrivately(_ text: String, to path: String) throws(StackError) {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw StackError("cannot write \(path): \(String(cString: strerror(errno)))") }
+    defer { close(file) }
+    let bytes = Array(text.utf8)
+    guard Glibc.write(file, bytes, bytes.count) == bytes.count else {
+        throw StackError("cannot write \(path): \(String(cString: strerror(errno)))")
+    }
 }

@@ -29,7 +29,8 @@ extension Stack {
             let admin = try await firstUser(storageURL, folder)
             let stack = Stack(
                 options: options, folder: folder, bootstrapServers: bootstrap, storageURL: storageURL,
-                admin: admin, supervisor: supervisor, storage: storage, logins: logins)
+                admin: admin, supervisor: supervisor, storage: storage, logins: logins,
+                servers: try await servers(options, storage))
             try await stack.startServices(progress)
             return stack
         } catch {
@@ -77,11 +78,37 @@ extension Stack {
         return address
     }
 
+    /// What is watched: what was asked for, else the private storage server, by a role of the collector's own.
+    private static func servers(
+        _ options: StackOptions, _ storage: PrivatePostgres?
+    ) async throws -> [StackOptions.Server] {
+        guard options.servers.isEmpty, options.collectorFile == nil, let storage else { return options.servers }
+        let password = Random.hex(16)
+        var connection = try await PostgresConnection.open(storage.settings(), timeout: .seconds(10))
+        try await connection.execute(
+            """
+            CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+            DO $$ BEGIN
+                IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'pganalytics') THEN
+                    CREATE ROLE pganalytics CONNECTION LIMIT 2;
+                END IF;
+            END $$;
+            ALTER ROLE pganalytics LOGIN PASSWORD '\(password)';
+            GRANT pg_monitor TO pganalytics;
+            ALTER ROLE pganalytics SET pg_stat_statements.track = 'none';
+            """, timeout: .seconds(10))
+        connection.close()
+        return [
+            StackOptions.Server(
+                id: "storage", host: "127.0.0.1", port: storage.port, user: "pganalytics", password: password, local: true)
+        ]
+    }
+
     private static func storageDatabase(_ options: StackOptions, _ storage: PrivatePostgres?) async throws -> String {
         if let given = options.databaseURL { return given }
         guard let storage else { throw StackError("neither a database nor a private one") }
         var connection = try await PostgresConnection.open(
-            PostgresSettings(url: storage.url(database: "postgres")), timeout: .seconds(10))
+            storage.settings(), timeout: .seconds(10))
         let exists = try await connection.query("SELECT 1 FROM pg_catalog.pg_database WHERE datname = 'pganalytics'")
         if exists.rowCount == 0 { try await connection.execute("CREATE DATABASE pganalytics", timeout: .seconds(30)) }
         connection.close()
@@ -102,7 +129,8 @@ extension Stack {
             let password = Random.hex(24)
             try await connection.execute(
                 "ALTER ROLE pganalytics_\(service) LOGIN PASSWORD '\(password)'", timeout: .seconds(10))
-            logins[service] = owner.url(user: "pganalytics_\(service)", password: password)
+            logins[service] =
+                "postgresql://pganalytics_\(service):\(password)@\(owner.host):\(owner.port)/\(owner.database)"
         }
         connection.close()
         return logins
@@ -116,7 +144,7 @@ extension Stack {
         var environment = ProcessEnvironment.all
         environment["DATABASE_URL"] = url
         let passwordFile = folder.path("admin.password")
-        try ServiceFile.writePrivate(password, to: passwordFile)
+        try writePrivately(password, to: passwordFile)
         defer { unlink(passwordFile) }
         let result = try await ChildProcess.run(
             executable: Installation.binary("pganalytics-api"),

@@ -24,13 +24,14 @@ final class Stack: Sendable {
     let storage: PrivatePostgres?
     /// How each service reaches the storage database.
     private let logins: [String: String]
+    private let servers: [StackOptions.Server]
     private let apiPort: Int
 
     init(
         options: StackOptions, folder: StackFolder, bootstrapServers: String, storageURL: String,
         admin: (name: String, password: String)?, supervisor: Supervisor, storage: PrivatePostgres?,
-        logins: [String: String]
-    ) throws(StackError) {
+        logins: [String: String], servers: [StackOptions.Server]
+    ) throws {
         self.options = options
         self.folder = folder
         self.bootstrapServers = bootstrapServers
@@ -39,10 +40,11 @@ final class Stack: Sendable {
         self.supervisor = supervisor
         self.storage = storage
         self.logins = logins
+        self.servers = servers
         var ports: [String: Int] = [:]
-        for service in Self.services { ports[service] = try FreePort.next() }
+        for service in Self.services { ports[service] = try LoopbackPort.free() }
         healthPorts = ports
-        apiPort = options.apiPort == 0 ? try FreePort.next() : options.apiPort
+        apiPort = options.apiPort == 0 ? try LoopbackPort.free() : options.apiPort
         apiURL = "http://127.0.0.1:\(apiPort)"
     }
 
@@ -61,10 +63,12 @@ final class Stack: Sendable {
     func start(_ service: String) throws {
         let file = folder.path("\(service).toml")
         try settings(of: service).write(to: file)
+        var arguments = ["--config", file]
+        if service == "collector", let given = options.collectorFile { arguments = ["--config", given] + overrides }
         try supervisor.keep(
             Supervisor.Program(
-                name: service, executable: Installation.binary("pganalytics-\(service)"),
-                arguments: ["--config", file], environment: environment, logFile: folder.log(service)))
+                name: service, executable: Installation.binary("pganalytics-\(service)"), arguments: arguments,
+                environment: environment, logFile: folder.log(service)))
     }
 
     /// Whether the service's health listener says that it is ready.
@@ -84,6 +88,16 @@ final class Stack: Sendable {
         ProcessEnvironment.all.filter { name, _ in
             !name.hasPrefix("PGA_") && name != "DATABASE_URL" && name != "KAFKA_BOOTSTRAP_SERVERS"
         }
+    }
+
+    /// What a collector's file given by the user cannot know: where this system's parts are.
+    private var overrides: [String] {
+        var values = [
+            "kafka.bootstrap_servers": bootstrapServers, "health.port": "\(healthPorts["collector"] ?? 0)",
+            "collector.state_directory": folder.path("collector"), "log.level": options.logLevel,
+        ]
+        for (name, value) in options.kafkaProperties { values["kafka.librdkafka.\(name)"] = value }
+        return values.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value)"] }
     }
 
     private func settings(of service: String) -> ServiceFile {
@@ -130,7 +144,7 @@ final class Stack: Sendable {
         file.set("id", "embedded")
         file.set("state_directory", folder.path("collector"))
         if let interval = options.interval { file.set("interval", interval) }
-        for server in options.servers ?? [] {
+        for server in servers {
             file.section("[server]")
             file.set("id", server.id)
             file.set("host", server.host)

@@ -1,6 +1,4 @@
 import Glibc
-import HTTP
-import Runtime
 
 /// Asks `probe` every 50 ms until it gives a value.
 ///
@@ -25,27 +23,4 @@ func readText(_ path: String) -> String {
     let count = fread(&buffer, 1, buffer.count, file)
     let text = String(decoding: buffer[..<count], as: UTF8.self)
     return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-}
-
-/// Ports of loopback that nobody listens on.
-enum FreePort {
-    /// A port that the kernel gives and that is free again at once: another process could take it in between.
-    ///
-    /// - Throws: ``StackError`` when there is none.
-    static func next() throws(StackError) -> Int {
-        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard file >= 0 else { throw StackError("no socket: \(String(cString: strerror(errno)))") }
-        defer { close(file) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(file, $0, length) == 0 ? getsockname(file, $0, &length) : -1
-            }
-        }
-        guard status == 0 else { throw StackError("no free port on loopback: \(String(cString: strerror(errno)))") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
 }

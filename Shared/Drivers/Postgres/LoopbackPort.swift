@@ -1,9 +1,9 @@
 import Glibc
 
 /// Free TCP ports on 127.0.0.1.
-enum LoopbackPort {
+public enum LoopbackPort {
     /// A port that nobody listened on a moment ago.
-    static func free() throws(PostgresError) -> Int {
+    public static func free() throws(PostgresError) -> Int {
         let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw PostgresError(.process, "no socket: \(String(cString: strerror(errno)))") }
         defer { close(socket) }
