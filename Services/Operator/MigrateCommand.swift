@@ -16,7 +16,7 @@ enum MigrateCommand {
     static func run(_ arguments: [String]) async -> CInt {
         guard let word = arguments.first, ["up", "down", "status"].contains(word) else {
             if arguments.contains("--help") || arguments.contains("-h") {
-                print(usage)
+                printLine(usage)
                 return 0
             }
             printError(usage)

@@ -43,10 +43,10 @@ enum Words {
         }
         switch first {
         case "-h", "--help", "help":
-            print(usage)
+            printLine(usage)
             return 0
         case "--version":
-            print("pganalytics \(version)")
+            printLine("pganalytics \(version)")
             return 0
         default:
             guard let word = all.first(where: { $0.name == first }) else {
@@ -66,7 +66,18 @@ enum Words {
     }
 }
 
+/// Writes one line to standard output, at once: progress is no use in a buffer.
+func printLine(_ line: String) { writeLine(line, to: STDOUT_FILENO) }
+
 /// Writes one line to standard error.
-func printError(_ line: String) {
-    fputs(line + "\n", stderr)
+func printError(_ line: String) { writeLine(line, to: STDERR_FILENO) }
+
+private func writeLine(_ line: String, to file: CInt) {
+    var rest = Array((line + "\n").utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+    }
 }

@@ -10,9 +10,9 @@ enum Demo {
     /// Runs the demo and returns 0 when all numbers agree, 1 when they do not or the demo was interrupted.
     static func run(_ arguments: UpArguments, shutdown: Shutdown, logger: Logger) async throws -> CInt {
         let timeline = Timeline(seconds: arguments.duration)
-        print("pgAnalytics demo: \(timeline.end) s of load, then the report")
+        printLine("pgAnalytics demo: \(timeline.end) s of load, then the report")
         let shop = try await Shop.start(logger: logger)
-        print("  monitored  PostgreSQL \(shop.version) on 127.0.0.1:\(shop.postgres.port), filled and ready")
+        printLine("  monitored  PostgreSQL \(shop.version) on 127.0.0.1:\(shop.postgres.port), filled and ready")
         do {
             let inbox = try WebhookInbox(logger: logger, metrics: MetricRegistry())
             var options = arguments.stack
@@ -21,7 +21,7 @@ enum Demo {
             options.interval = "1s"
             options.grace = "\(timeline.grace)s"
             options.webhookURL = inbox.url
-            let stack = try await Stack.start(options, logger: logger) { print("  \($0)") }
+            let stack = try await Stack.start(options, logger: logger) { printLine("  \($0)") }
             do {
                 let status = try await observe(stack, shop, inbox, timeline, shutdown, logger)
                 await stack.stop()
@@ -49,13 +49,13 @@ enum Demo {
         try await waitFor("the first cycle of the monitored server", within: .seconds(30)) {
             try await observer.cyclesStored() >= 2 ? true : nil
         }
-        print("\n  load       pgbench, the planted statement and the blocking chain for \(timeline.end) s")
+        printLine("\n  load       pgbench, the planted statement and the blocking chain for \(timeline.end) s")
         let start = ContinuousClock.now
         let load = Task { try await shop.load(timeline, from: start) }
         let progress = Task {
             while !Task.isCancelled {
                 try await Task.sleep(for: .seconds(5))
-                print("  \(await observer.progressLine(since: start))")
+                printLine("  \(await observer.progressLine(since: start))")
             }
         }
         let watcher = Task {
@@ -70,13 +70,13 @@ enum Demo {
         do {
             counted = try await load.value
         } catch where shutdown.isRequested {
-            print("interrupted: no report")
+            printLine("interrupted: no report")
             return 1
         }
         progress.cancel()
-        print("  load       ended; the last cycles come in")
+        printLine("  load       ended; the last cycles come in")
         let report = try await observer.report(counted)
-        for line in report.lines { print(line) }
+        for line in report.lines { printLine(line) }
         return report.disagreements.isEmpty ? 0 : 1
     }
 }

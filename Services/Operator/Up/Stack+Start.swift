@@ -27,7 +27,7 @@ extension Stack {
             let logins = try await migrate(storageURL, folder, logger)
             progress("schema     migrated, a role for each service")
             let admin = try await firstUser(storageURL, folder)
-            let stack = Stack(
+            let stack = try Stack(
                 options: options, folder: folder, bootstrapServers: bootstrap, storageURL: storageURL,
                 admin: admin, supervisor: supervisor, storage: storage, logins: logins,
                 servers: try await servers(options, storage))

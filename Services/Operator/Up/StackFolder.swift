@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// The folder of an embedded system: given and kept, or temporary and removed at the end.
@@ -33,7 +34,7 @@ struct StackFolder: Sendable {
     /// Removes a temporary folder with all that is in it; leaves a given one alone.
     func removeIfOurs() {
         guard isOurs else { return }
-        _ = nftw(root, { path, _, _, _ in remove(path!) }, 16, FTW_DEPTH | FTW_PHYS)
+        try? FileManager.default.removeItem(atPath: root)
     }
 
     private static var workingDirectory: String {

@@ -1,3 +1,4 @@
+import Glibc
 import Runtime
 import Synchronization
 
@@ -100,6 +101,7 @@ final class Supervisor: Sendable {
     private static func spawn(_ program: Program) throws -> ChildProcess {
         try ChildProcess.spawn(
             executable: program.executable, arguments: program.arguments, environment: program.environment,
-            output: .file(program.logFile))
+            stdout: .file(program.logFile), stderr: .file(program.logFile),
+            processGroup: true, parentDeathSignal: SIGTERM)
     }
 }

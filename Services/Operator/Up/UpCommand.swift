@@ -4,7 +4,6 @@ import Runtime
 /// `pganalytics up`: the embedded system, and with `--demo` something to look at.
 enum UpCommand {
     static func run(_ arguments: [String]) async -> CInt {
-        setvbuf(stdout, nil, _IOLBF, 0)
         let options: UpArguments
         do throws(StackError) {
             options = try UpArguments(arguments)
@@ -13,17 +12,17 @@ enum UpCommand {
             return 2
         }
         if options.help {
-            print(UpArguments.usage)
+            printLine(UpArguments.usage)
             return 0
         }
         let shutdown = Shutdown.onSignals()
         let logger = Logger(service: "operator", level: .warning)
         do {
             if options.demo { return try await Demo.run(options, shutdown: shutdown, logger: logger) }
-            let stack = try await Stack.start(options.stack, logger: logger) { print("  \($0)") }
-            print(stack.whereToLook)
+            let stack = try await Stack.start(options.stack, logger: logger) { printLine("  \($0)") }
+            printLine(stack.whereToLook)
             await shutdown.wait()
-            print("stopping…")
+            printLine("stopping…")
             await stack.stop()
             return 0
         } catch {
