@@ -65,6 +65,9 @@ final class Stack: Sendable {
         try settings(of: service).write(to: file)
         var arguments = ["--config", file]
         if service == "collector", let given = options.collectorFile { arguments = ["--config", given] + overrides }
+        for (key, value) in (options.settings[service] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            arguments += ["--set", "\(key)=\(value)"]
+        }
         try supervisor.keep(
             Supervisor.Program(
                 name: service, executable: Installation.binary("pganalytics-\(service)"), arguments: arguments,

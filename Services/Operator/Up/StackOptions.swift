@@ -20,7 +20,7 @@ struct StackOptions: Sendable {
     var kafkaProperties: [String: String] = [:]
     /// A storage database, as a role that may create roles and schemas; nil for a private PostgreSQL.
     var databaseURL: String?
-    /// What to watch besides what a `collector.toml` in the directory says; nil: the storage server itself.
+    /// What to watch; with neither this nor a file: the private storage server itself.
     var servers: [Server] = []
     /// A collector's TOML file whose `[[server]]` tables are watched.
     var collectorFile: String?
@@ -34,6 +34,6 @@ struct StackOptions: Sendable {
     var apiPort = 8080
     /// `debug`, `info`, `warning` or `error`.
     var logLevel = "info"
-    /// Partitions of each topic on the development broker; nil for what `topics/` declares.
-    var partitions: Int?
+    /// More settings by service, such as `["analyzer": ["analyzer.minimum_cycles": "5"]]`; they win over the above.
+    var settings: [String: [String: String]] = [:]
 }

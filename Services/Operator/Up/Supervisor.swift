@@ -18,7 +18,10 @@ final class Supervisor: Sendable {
         var running: [String: ChildProcess] = [:]
         var keepers: [(program: Program, task: Task<Void, Never>)] = []
         var restarts = 0
+        var abandoned: Set<String> = []
         var stopping = false
+
+        func isWanted(_ name: String) -> Bool { !stopping && !abandoned.contains(name) }
     }
 
     private let state = Mutex(State())
@@ -43,6 +46,16 @@ final class Supervisor: Sendable {
         state.withLock { $0.running[program.name] = child }
         let task = Task { await self.watch(program, child) }
         state.withLock { $0.keepers.append((program, task)) }
+    }
+
+    /// Kills a program without a word, as an out-of-memory killer would.
+    ///
+    /// - Parameter again: whether it is started again.
+    func kill(_ name: String, again: Bool) {
+        state.withLock { state in
+            if !again { state.abandoned.insert(name) }
+            return state.running[name]
+        }?.kill(SIGKILL)
     }
 
     /// Ends all programs, the last started first: SIGTERM, then SIGKILL to what is still there after its grace.
@@ -70,16 +83,16 @@ final class Supervisor: Sendable {
         var started = ContinuousClock.now
         while true {
             let status = await child.wait()
-            let stopping = state.withLock { state in
+            let wanted = state.withLock { state in
                 state.running[program.name] = nil
-                return state.stopping
+                return state.isWanted(program.name)
             }
-            if stopping { return }
+            if !wanted { return }
             var wait = policy.ended(after: .now - started)
             report("\(program.name) ended (\(status)); started again in \(wait); its log: \(program.logFile)")
             while true {
                 try? await Task.sleep(for: wait)
-                if state.withLock({ $0.stopping }) { return }
+                if !state.withLock({ $0.isWanted(program.name) }) { return }
                 started = .now
                 do {
                     child = try Self.spawn(program)
@@ -89,12 +102,12 @@ final class Supervisor: Sendable {
                     report("\(program.name) cannot be started: \(error); again in \(wait)")
                 }
             }
-            let late = state.withLock { [child] state in
+            let stillWanted = state.withLock { [child] state in
                 state.running[program.name] = child
                 state.restarts += 1
-                return state.stopping
+                return state.isWanted(program.name)
             }
-            if late { child.kill(SIGTERM) }
+            if !stillWanted { child.kill(SIGTERM) }
         }
     }
 
