@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// Asks `probe` every 50 ms until it gives a value.
@@ -15,12 +16,15 @@ func waitFor<Value: Sendable>(
     throw StackError("waited \(limit) in vain for \(what)")
 }
 
-/// A small file as text without surrounding white space; empty when it is not there.
-func readText(_ path: String) -> String {
+/// A file as text without white space around it; empty when it is not there.
+///
+/// - Parameter last: how many of its last bytes are read.
+func readText(_ path: String, last: Int = 4096) -> String {
     guard let file = fopen(path, "re") else { return "" }
     defer { fclose(file) }
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = fread(&buffer, 1, buffer.count, file)
-    let text = String(decoding: buffer[..<count], as: UTF8.self)
-    return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    fseek(file, 0, SEEK_END)
+    fseek(file, max(0, ftell(file) - last), SEEK_SET)
+    var buffer = [UInt8](repeating: 0, count: last)
+    let count = fread(&buffer, 1, last, file)
+    return String(decoding: buffer[..<count], as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
 }
