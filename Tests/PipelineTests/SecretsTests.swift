@@ -52,9 +52,8 @@ extension World {
         for topic in ["samples", "statements", "collectors", "findings", "alerts", "deadletter"] {
             let result = try await ChildProcess.run(
                 executable: "kcat",
-                arguments: [
-                    "-b", stack.bootstrapServers, "-C", "-t", "pganalytics.\(topic)", "-o", "beginning", "-e", "-q", "-f",
-                    "%k %h %s\n",
+                arguments: kcatArguments + [
+                    "-C", "-t", "pganalytics.\(topic)", "-o", "beginning", "-e", "-q", "-f", "%k %h %s\n",
                 ])
             #expect(result.status.isSuccess, "\(result.error)")
             all += result.output

@@ -10,6 +10,8 @@ import Testing
 /// server, with a webhook receiver on loopback. Made anew for each test and gone after it.
 struct World: Sendable {
     let stack: Stack
+    /// A real Kafka, where the test runs over one.
+    let kafka: RealKafka?
     let monitored: Monitored
     let inbox: WebhookInbox
     let api: APIClient
@@ -28,10 +30,10 @@ struct World: Sendable {
         if let given { monitored = given } else { monitored = try await Monitored.start() }
         do {
             let inbox = try WebhookInbox(logger: logger, metrics: MetricRegistry())
-            try await broker.with { bootstrap, properties in
+            try await broker.with { kafka in
                 var options = StackOptions()
-                options.bootstrapServers = bootstrap
-                options.kafkaProperties = properties
+                options.bootstrapServers = kafka?.bootstrapServers
+                options.kafkaProperties = kafka?.properties ?? [:]
                 options.servers = [monitored.target]
                 options.interval = "1s"
                 options.webhookURL = inbox.url
@@ -42,7 +44,7 @@ struct World: Sendable {
                     let admin = try #require(stack.admin)
                     let api = try await APIClient.login(
                         stack.apiURL, name: admin.name, password: admin.password, logger: logger)
-                    try await body(World(stack: stack, monitored: monitored, inbox: inbox, api: api))
+                    try await body(World(stack: stack, kafka: kafka, monitored: monitored, inbox: inbox, api: api))
                     await stack.stop()
                 } catch {
                     stack.showLogs()
@@ -89,5 +91,27 @@ extension Stack {
             let text = readText(folder.log(name), last: 3000)
             if !text.isEmpty { print("---- \(name)\n\(text)") }
         }
+    }
+}
+
+extension World {
+    /// What kcat needs to reach the broker.
+    var kcatArguments: [String] {
+        ["-b", stack.bootstrapServers] + stack.options.kafkaProperties.flatMap { ["-X", "\($0.key)=\($0.value)"] }
+    }
+
+    /// Kills the broker that leads the partition of the monitored server's samples.
+    func killLeader() async throws {
+        let partition = try await kcat(["-C", "-t", "pganalytics.samples", "-o", "beginning", "-e", "-q", "-c", "1", "-f", "%p"])
+        let metadata = try await kcat(["-L", "-t", "pganalytics.samples"])
+        let line = try #require(metadata.split(separator: "\n").first { $0.contains("partition \(partition),") })
+        let leader = try #require(line.firstMatch(of: #/leader (\d+)/#)?.1)
+        try await #require(kafka).killBroker(try #require(Int(leader)))
+    }
+
+    private func kcat(_ arguments: [String]) async throws -> String {
+        let result = try await ChildProcess.run(executable: "kcat", arguments: kcatArguments + arguments)
+        guard result.status.isSuccess else { throw StackError("kcat \(arguments): \(result.error)") }
+        return result.output
     }
 }
