@@ -30,7 +30,8 @@ enum Installation {
         var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
         argv.append(nil)
         execv(path, argv)
-        printError("pganalytics: cannot run \(path): \(String(cString: strerror(errno))); is it installed beside pganalytics?")
+        printError(
+            "pganalytics: cannot run \(path): \(String(cString: strerror(errno))); is it installed beside pganalytics?")
         return 127
     }
 }

@@ -28,7 +28,9 @@ enum MigrateCommand {
                     executable: Installation.binary(service), arguments: ["migrate"] + arguments)
                 let status = await child.wait()
                 guard status.isSuccess else {
-                    printError("pganalytics: \(service) migrate \(word) failed (\(status)); the services after it were left alone")
+                    printError(
+                        "pganalytics: \(service) migrate \(word) failed (\(status)); the services after it were left alone"
+                    )
                     return 1
                 }
             } catch {

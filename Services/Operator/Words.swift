@@ -12,7 +12,8 @@ enum Words {
     static let version = "1.0.0"
 
     static let all: [Word] = [
-        Word(name: "up", summary: "run the embedded system: broker, storage and every service; --demo adds a workload") {
+        Word(name: "up", summary: "run the embedded system: broker, storage and every service; --demo adds a workload")
+        {
             await UpCommand.run($0)
         },
         Word(name: "broker", summary: "run the development broker (librdkafka's mock cluster, in memory)") {

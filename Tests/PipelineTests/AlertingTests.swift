@@ -72,7 +72,8 @@ extension World {
         let app = monitored.app
         let waiter = Task {
             var connection = try await PostgresConnection.open(app, timeout: .seconds(10))
-            try await connection.execute("UPDATE pgbench_branches SET bbalance = 1 WHERE bid = 1", timeout: .seconds(60))
+            try await connection.execute(
+                "UPDATE pgbench_branches SET bbalance = 1 WHERE bid = 1", timeout: .seconds(60))
             connection.close()
         }
         let end = ContinuousClock.now + duration

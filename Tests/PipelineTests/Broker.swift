@@ -17,7 +17,8 @@ enum Broker: Sendable, CustomTestStringConvertible {
     var testDescription: String {
         switch self {
         case .mock: "mock cluster"
-        case .real(let version, let brokers, let security): "Kafka \(version), \(brokers) broker(s), \(security.rawValue)"
+        case .real(let version, let brokers, let security):
+            "Kafka \(version), \(brokers) broker(s), \(security.rawValue)"
         }
     }
 

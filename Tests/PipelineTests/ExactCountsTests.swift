@@ -1,4 +1,5 @@
 import Glibc
+import Postgres
 import Runtime
 import Support
 import Testing
@@ -13,7 +14,8 @@ import Testing
     }
 
     @Test(.enabled(if: RealKafka.isFound, "\(RealKafka.whereLooked)"), arguments: Broker.real)
-    func `Over a real Kafka they do too, with three brokers across the kill of a leader`(_ broker: Broker) async throws {
+    func `Over a real Kafka they do too, with three brokers across the kill of a leader`(_ broker: Broker) async throws
+    {
         try await countAndCompare(broker)
     }
 

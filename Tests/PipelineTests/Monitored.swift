@@ -35,7 +35,8 @@ final class Monitored: Sendable {
             let monitored = Monitored(
                 postgres: postgres,
                 target: StackOptions.Server(
-                    id: id, host: "127.0.0.1", port: postgres.port, user: "pganalytics", password: "monitor", local: true),
+                    id: id, host: "127.0.0.1", port: postgres.port, user: "pganalytics", password: "monitor",
+                    local: true),
                 app: postgres.settings(database: "load", user: "app", password: "app"))
             _ = try await monitored.pgbench(["-i", "-q", "-s", "1"])
             return monitored
@@ -62,14 +63,12 @@ final class Monitored: Sendable {
     /// Runs a script as the superuser.
     func execute(_ sql: String, database: String = "load") async throws {
         var connection = try await PostgresConnection.open(postgres.settings(database: database), timeout: .seconds(10))
-        defer { connection.close() }
         try await connection.execute(sql, timeout: .seconds(60))
     }
 
     /// Calls and rows of each statement of the load's role by queryid, as the server itself counts them.
     func counters() async throws -> [Int64: Counts] {
         var connection = try await PostgresConnection.open(postgres.settings(), timeout: .seconds(10))
-        defer { connection.close() }
         let result = try await connection.query(
             """
             SELECT s.queryid, sum(s.calls)::bigint, sum(s.rows)::bigint

@@ -27,11 +27,14 @@ import Testing
             let headers = try await ChildProcess.run(
                 executable: "kcat",
                 arguments: [
-                    "-b", world.stack.bootstrapServers, "-C", "-t", "pganalytics.samples", "-o", "beginning", "-e", "-q",
+                    "-b", world.stack.bootstrapServers, "-C", "-t", "pganalytics.samples", "-o", "beginning", "-e",
+                    "-q",
                     "-c", "1", "-f", "%k %h\n",
                 ])
             #expect(headers.output.hasPrefix(world.monitored.target.id))
-            for name in ["ce_specversion=1.0", "ce_source=embedded/", "ce_id=", "ce_type=", "ce_time=", "pga-version=1"] {
+            for name in [
+                "ce_specversion=1.0", "ce_source=embedded/", "ce_id=", "ce_type=", "ce_time=", "pga-version=1",
+            ] {
                 #expect(headers.output.contains(name))
             }
         }

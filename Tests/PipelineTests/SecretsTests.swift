@@ -26,7 +26,8 @@ import Testing
             }
             // A text is read at most once a minute; a name that the API shows has been read.
             try await waitFor("the text of COPY … FROM PROGRAM to be stored", within: .seconds(120)) {
-                try await world.stored("SELECT count(*) FROM api.statement_texts WHERE text ILIKE '%copy planted from%'") > 0
+                try await world.stored(
+                    "SELECT count(*) FROM api.statement_texts WHERE text ILIKE '%copy planted from%'") > 0
                     ? true : nil
             }
             try await world.cycles()

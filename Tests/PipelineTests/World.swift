@@ -67,7 +67,6 @@ struct World: Sendable {
 
     static func number(_ sql: String, _ settings: PostgresSettings) async throws -> Int64 {
         var connection = try await PostgresConnection.open(settings, timeout: .seconds(10))
-        defer { connection.close() }
         let result = try await connection.query(sql)
         guard result.rowCount > 0 else { return 0 }
         return try result.int(0, 0) ?? 0
@@ -102,7 +101,9 @@ extension World {
 
     /// Kills the broker that leads the partition of the monitored server's samples.
     func killLeader() async throws {
-        let partition = try await kcat(["-C", "-t", "pganalytics.samples", "-o", "beginning", "-e", "-q", "-c", "1", "-f", "%p"])
+        let partition = try await kcat([
+            "-C", "-t", "pganalytics.samples", "-o", "beginning", "-e", "-q", "-c", "1", "-f", "%p",
+        ])
         let metadata = try await kcat(["-L", "-t", "pganalytics.samples"])
         let line = try #require(metadata.split(separator: "\n").first { $0.contains("partition \(partition),") })
         let leader = try #require(line.firstMatch(of: #/leader (\d+)/#)?.1)

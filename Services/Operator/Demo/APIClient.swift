@@ -13,7 +13,10 @@ struct APIClient: Sendable {
     /// - Parameter base: such as `http://127.0.0.1:8080`.
     /// - Throws: ``StackError`` when the API refuses or does not answer.
     static func login(_ base: String, name: String, password: String, logger: Logger) async throws -> APIClient {
-        struct Answer: Decodable { let access_token: String }
+        struct Answer: Decodable {
+            let accessToken: String
+            enum CodingKeys: String, CodingKey { case accessToken = "access_token" }
+        }
         let client = HTTPClient(logger: logger)
         let body = try JSONEncoder().encode(["username": name, "password": password])
         let response = try await client.send(
@@ -22,7 +25,7 @@ struct APIClient: Sendable {
                 body: Array(body)))
         guard response.status == 200 else { throw Self.refusal("POST /api/v1/auth/login", response) }
         let answer = try JSONDecoder().decode(Answer.self, from: Data(response.body))
-        return APIClient(base: base, token: answer.access_token, client: client)
+        return APIClient(base: base, token: answer.accessToken, client: client)
     }
 
     /// Reads `path` (below `/api/v1`, with its query) as JSON.
@@ -37,6 +40,7 @@ struct APIClient: Sendable {
     }
 
     private static func refusal(_ request: String, _ response: HTTPResponse) -> StackError {
-        StackError("\(request) answered \(response.status): \(String(decoding: response.body.prefix(500), as: UTF8.self))")
+        StackError(
+            "\(request) answered \(response.status): \(String(decoding: response.body.prefix(500), as: UTF8.self))")
     }
 }

@@ -40,9 +40,12 @@ enum Demo {
     }
 
     private static func observe(
-        _ stack: Stack, _ shop: Shop, _ inbox: WebhookInbox, _ timeline: Timeline, _ shutdown: Shutdown, _ logger: Logger
+        _ stack: Stack, _ shop: Shop, _ inbox: WebhookInbox, _ timeline: Timeline, _ shutdown: Shutdown,
+        _ logger: Logger
     ) async throws -> CInt {
-        guard let admin = stack.admin else { throw StackError("the storage database has users already: the demo wants a new one") }
+        guard let admin = stack.admin else {
+            throw StackError("the storage database has users already: the demo wants a new one")
+        }
         let api = try await APIClient.login(stack.apiURL, name: admin.name, password: admin.password, logger: logger)
         let observer = Observer(stack: stack, shop: shop, inbox: inbox, api: api)
         // The first reading has nothing to be subtracted from: the load begins when it is there.
@@ -69,7 +72,7 @@ enum Demo {
         let counted: Shop.Counted
         do {
             counted = try await load.value
-        } catch where shutdown.isRequested {
+        } catch  where shutdown.isRequested {
             printLine("interrupted: no report")
             return 1
         }

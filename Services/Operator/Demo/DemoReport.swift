@@ -59,7 +59,10 @@ struct DemoReport: Sendable {
                 "calls/rows \(row.calls)/\(row.rows) in the API, \(row.serverCalls)/\(row.serverRows) on the server: "
                     + Self.shortened(row.text, 60))
         }
-        for (name, pair) in [("pgbench", pgbench.map { ($0.processed, $0.calls) }), ("the planted statement", planted.map { ($0.run, $0.calls) })] {
+        for (name, pair) in [
+            ("pgbench", pgbench.map { ($0.processed, $0.calls) }),
+            ("the planted statement", planted.map { ($0.run, $0.calls) }),
+        ] {
             guard let (counted, calls) = pair else {
                 found.append("\(name) gave no count")
                 continue
@@ -92,17 +95,24 @@ struct DemoReport: Sendable {
         lines.append("Top statements by calls            calls (API)  (server)   rows (API)  (server)   mean ms")
         for row in statements {
             lines.append(
-                Self.padded(Self.shortened(row.text, 34), 34) + Self.right(row.calls, 12) + Self.right(row.serverCalls, 10)
+                Self.padded(Self.shortened(row.text, 34), 34) + Self.right(row.calls, 12)
+                    + Self.right(row.serverCalls, 10)
                     + Self.right(row.rows, 13) + Self.right(row.serverRows, 10) + "  "
                     + Self.right(Self.decimal(row.mean), 8))
         }
         if let pgbench {
-            lines.append("pgbench processed \(pgbench.processed) transactions itself; the API has \(pgbench.calls) calls of their SELECT")
+            lines.append(
+                "pgbench processed \(pgbench.processed) transactions itself; the API has \(pgbench.calls) calls of their SELECT"
+            )
         }
-        if let planted { lines.append("the planted statement was run \(planted.run) times; the API has \(planted.calls) calls") }
+        if let planted {
+            lines.append("the planted statement was run \(planted.run) times; the API has \(planted.calls) calls")
+        }
         lines.append("")
         lines.append("Wait events (times seen)")
-        for wait in waits { lines.append("  \(Self.padded("\(wait.type)/\(wait.event)", 34))\(Self.right(wait.samples, 8))") }
+        for wait in waits {
+            lines.append("  \(Self.padded("\(wait.type)/\(wait.event)", 34))\(Self.right(wait.samples, 8))")
+        }
         if waits.isEmpty { lines.append("  none") }
         lines.append("")
         lines.append("Findings")
@@ -110,7 +120,9 @@ struct DemoReport: Sendable {
         if findings.isEmpty { lines.append("  none") }
         lines.append("")
         lines.append("Pages")
-        for page in pages { lines.append("  \(Self.padded(page.status, 9)) \(page.alert) \(page.instance): \(page.summary)") }
+        for page in pages {
+            lines.append("  \(Self.padded(page.status, 9)) \(page.alert) \(page.instance): \(page.summary)")
+        }
         if pages.isEmpty { lines.append("  none") }
         if restarts > 0 { lines.append("\nServices started again: \(restarts)") }
         lines.append("")

@@ -50,7 +50,8 @@ final class Workload: Sendable {
             if wanted != indexed {
                 try await connection.execute(
                     wanted
-                        ? "CREATE INDEX demo_orders_customer ON demo_orders (customer)" : "DROP INDEX demo_orders_customer",
+                        ? "CREATE INDEX demo_orders_customer ON demo_orders (customer)"
+                        : "DROP INDEX demo_orders_customer",
                     timeout: .seconds(30))
                 indexed = wanted
             }
@@ -67,7 +68,8 @@ final class Workload: Sendable {
         try await Task.sleep(until: start + .seconds(timeline.blockFrom))
         let patience: Duration = .seconds(60)
         var first = try await PostgresConnection.open(settings, timeout: .seconds(10), logger: logger)
-        try await first.execute("BEGIN; UPDATE demo_stock SET left_over = left_over - 1 WHERE item = 1", timeout: patience)
+        try await first.execute(
+            "BEGIN; UPDATE demo_stock SET left_over = left_over - 1 WHERE item = 1", timeout: patience)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (held, wanted, delay) in [(2, 1, 300), (3, 2, 600)] {
                 group.addTask { [settings, logger] in

@@ -57,9 +57,13 @@ extension Stack {
         let own = Installation.binary("pganalytics")
         if let given = options.bootstrapServers {
             var arguments = ["topics", "apply", "--topics", topics, "--set", "kafka.bootstrap_servers=\(given)"]
-            for (name, value) in options.kafkaProperties { arguments += ["--set", "kafka.librdkafka.\(name)=\(value)"] }
+            for (name, value) in options.kafkaProperties {
+                arguments += ["--set", "kafka.librdkafka.\(name)=\(value)"]
+            }
             let result = try await ChildProcess.run(executable: own, arguments: arguments)
-            guard result.status.isSuccess else { throw StackError("topics apply failed: \(result.output)\(result.error)") }
+            guard result.status.isSuccess else {
+                throw StackError("topics apply failed: \(result.output)\(result.error)")
+            }
             progress("broker     Apache Kafka at \(given)")
             return given
         }
@@ -100,7 +104,8 @@ extension Stack {
         connection.close()
         return [
             StackOptions.Server(
-                id: "storage", host: "127.0.0.1", port: storage.port, user: "pganalytics", password: password, local: true)
+                id: "storage", host: "127.0.0.1", port: storage.port, user: "pganalytics", password: password,
+                local: true)
         ]
     }
 
@@ -116,7 +121,8 @@ extension Stack {
     }
 
     /// Migrates every service's schema and gives each service's role a password of its own for this run.
-    private static func migrate(_ url: String, _ folder: StackFolder, _ logger: Logger) async throws -> [String: String] {
+    private static func migrate(_ url: String, _ folder: StackFolder, _ logger: Logger) async throws -> [String: String]
+    {
         var environment = ProcessEnvironment.all
         environment["DATABASE_URL"] = url
         let result = try await ChildProcess.run(

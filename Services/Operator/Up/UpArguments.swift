@@ -43,7 +43,8 @@ struct UpArguments: Equatable, Sendable {
             func number(_ range: ClosedRange<Int>) throws(StackError) -> Int {
                 let text = try value()
                 guard let number = Int(text), range.contains(number) else {
-                    throw StackError("\(parts[0]) is \(text), and must be a number from \(range.lowerBound) to \(range.upperBound)")
+                    throw StackError(
+                        "\(parts[0]) is \(text), and must be a number from \(range.lowerBound) to \(range.upperBound)")
                 }
                 return number
             }
