@@ -72,15 +72,15 @@ extension World {
     }
 
     struct Statements: Decodable, Sendable {
-        let statements: [Statement]
+        let data: [Statement]
     }
 
     /// Calls and rows of each statement of the load's role by queryid, as the API answers.
     func answered() async throws -> [Int64: Counts] {
         let answer: Statements = try await api.get(
-            "/servers/\(monitored.target.id)/statements?from=2000-01-01T00:00:00Z&limit=1000")
+            "/servers/\(monitored.target.id)/statements?from=2000-01-01T00:00:00Z&by=row&limit=1000")
         var counts: [Int64: Counts] = [:]
-        for statement in answer.statements where statement.username == "app" {
+        for statement in answer.data where statement.username == "app" {
             counts[statement.queryid, default: Counts(calls: 0, rows: 0)] =
                 counts[statement.queryid, default: Counts(calls: 0, rows: 0)]
                 + Counts(calls: statement.calls, rows: statement.rows)

@@ -5,6 +5,14 @@ import Runtime
 /// The demo's monitored server: a private PostgreSQL with pgbench's tables, the planted faults' tables, a role for the
 /// load and one for the collector.
 struct Shop: Sendable {
+    /// A statement of the load's role, as the server itself counts it.
+    struct Statement: Sendable {
+        let queryid: Int64
+        let text: String
+        let calls: Int64
+        let rows: Int64
+    }
+
     /// What the load's own programs counted.
     struct Counted: Sendable {
         let pgbenchTransactions: Int64
@@ -65,8 +73,8 @@ struct Shop: Sendable {
             pgbenchTransactions: try Self.processed(in: try await output), plantedRuns: Int64(workload.plantedCount))
     }
 
-    /// What the server itself has counted for the load's role: text, calls and rows of each statement, most calls first.
-    func serverStatements() async throws -> [(text: String, calls: Int64, rows: Int64)] {
+    /// What the server itself has counted for the load's role: each statement, most calls first.
+    func serverStatements() async throws -> [Statement] {
         var connection = try await PostgresConnection.open(
             postgres.settings(), timeout: .seconds(10))
         let result = try await connection.query(
@@ -75,10 +83,12 @@ struct Shop: Sendable {
             FROM pg_stat_statements s JOIN pg_catalog.pg_roles r ON r.oid = s.userid
             WHERE r.rolname = 'app' GROUP BY s.queryid ORDER BY 3 DESC, 1
             """)
-        var statements: [(text: String, calls: Int64, rows: Int64)] = []
+        var statements: [Statement] = []
         for row in 0..<result.rowCount {
             statements.append(
-                (try result.text(row, 1) ?? "", try result.int(row, 2) ?? 0, try result.int(row, 3) ?? 0))
+                Statement(
+                    queryid: try result.int(row, 0) ?? 0, text: try result.text(row, 1) ?? "",
+                    calls: try result.int(row, 2) ?? 0, rows: try result.int(row, 3) ?? 0))
         }
         connection.close()
         return statements
