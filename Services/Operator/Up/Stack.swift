@@ -125,7 +125,7 @@ final class Stack: Sendable {
         case "collector": addCollector(to: &file)
         case "analyzer":
             if let grace = options.grace {
-                file.section("analyzer")
+                file.section("broken")
                 file.set("grace", grace)
             }
         case "alerter":

@@ -34,6 +34,6 @@ struct StackOptions: Sendable {
     var apiPort = 8080
     /// `debug`, `info`, `warning` or `error`.
     var logLevel = "info"
-    /// More settings by service, such as `["analyzer": ["analyzer.minimum_cycles": "5"]]`; they win over the above.
+    /// More settings by service, such as `["analyzer": ["broken.hour_cycles": "5"]]`; they win over the above.
     var settings: [String: [String: String]] = [:]
 }
