@@ -7,8 +7,8 @@ enum Demo {
     /// The monitored server's id.
     static let server = "shop"
 
-    /// Runs the demo and returns 0 when all numbers agree, 1 when they do not or the demo was interrupted.
-    static func run(_ arguments: UpArguments, shutdown: Shutdown, logger: Logger) async throws -> CInt {
+    /// Runs the demo and returns 0 when all numbers agree, 1 when they do not.
+    static func run(_ arguments: UpArguments, logger: Logger) async throws -> CInt {
         let timeline = Timeline(seconds: arguments.duration)
         printLine("pgAnalytics demo: \(timeline.end) s of load, then the report")
         let shop = try await Shop.start(logger: logger)
@@ -23,7 +23,7 @@ enum Demo {
             options.webhookURL = inbox.url
             let stack = try await Stack.start(options, logger: logger) { printLine("  \($0)") }
             do {
-                let status = try await observe(stack, shop, inbox, timeline, shutdown, logger)
+                let status = try await observe(stack, shop, inbox, timeline, logger)
                 await stack.stop()
                 await inbox.stop()
                 await shop.postgres.stop()
@@ -40,8 +40,7 @@ enum Demo {
     }
 
     private static func observe(
-        _ stack: Stack, _ shop: Shop, _ inbox: WebhookInbox, _ timeline: Timeline, _ shutdown: Shutdown,
-        _ logger: Logger
+        _ stack: Stack, _ shop: Shop, _ inbox: WebhookInbox, _ timeline: Timeline, _ logger: Logger
     ) async throws -> CInt {
         guard let admin = stack.admin else {
             throw StackError("the storage database has users already: the demo wants a new one")
@@ -54,28 +53,14 @@ enum Demo {
         }
         printLine("\n  load       pgbench, the planted statement and the blocking chain for \(timeline.end) s")
         let start = ContinuousClock.now
-        let load = Task { try await shop.load(timeline, from: start) }
         let progress = Task {
             while !Task.isCancelled {
                 try await Task.sleep(for: .seconds(5))
                 printLine("  \(await observer.progressLine(since: start))")
             }
         }
-        let watcher = Task {
-            await shutdown.wait()
-            load.cancel()
-        }
-        defer {
-            progress.cancel()
-            watcher.cancel()
-        }
-        let counted: Shop.Counted
-        do {
-            counted = try await load.value
-        } catch  where shutdown.isRequested {
-            printLine("interrupted: no report")
-            return 1
-        }
+        defer { progress.cancel() }
+        let counted = try await shop.load(timeline, from: start)
         progress.cancel()
         printLine("  load       ended; the last cycles come in")
         let report = try await observer.report(counted)

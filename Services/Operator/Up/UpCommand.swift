@@ -17,18 +17,34 @@ enum UpCommand {
         }
         let shutdown = Shutdown.onSignals()
         let logger = Logger(service: "operator", level: .warning)
-        do {
-            if options.demo { return try await Demo.run(options, shutdown: shutdown, logger: logger) }
-            let stack = try await Stack.start(options.stack, logger: logger) { printLine("  \($0)") }
-            printLine(stack.whereToLook)
+        // A signal while things are still being started cancels the start, which then takes back what it had done.
+        let work = Task {
+            if options.demo { return try await Demo.run(options, logger: logger) }
+            return try await serve(options, shutdown, logger)
+        }
+        let watcher = Task {
             await shutdown.wait()
-            printLine("stopping…")
-            await stack.stop()
-            return 0
+            work.cancel()
+        }
+        defer { watcher.cancel() }
+        do {
+            return try await work.value
+        } catch where shutdown.isRequested {
+            printLine("interrupted")
+            return options.demo ? 1 : 0
         } catch {
             printError("pganalytics up: \(error)")
             return 1
         }
+    }
+
+    private static func serve(_ options: UpArguments, _ shutdown: Shutdown, _ logger: Logger) async throws -> CInt {
+        let stack = try await Stack.start(options.stack, logger: logger) { printLine("  \($0)") }
+        printLine(stack.whereToLook)
+        await shutdown.wait()
+        printLine("stopping…")
+        await stack.stop()
+        return 0
     }
 }
 
