@@ -136,7 +136,7 @@ final class Stack: Sendable {
         case "api":
             file.section("api")
             file.set("port", apiPort)
-            file.set("state_directory", folder.path("api"))
+            file.set("signing_key", folder.path("api/signing.pem"))
         default: break
         }
         return file
