@@ -67,8 +67,8 @@ extension World {
     struct Statement: Decodable, Sendable {
         let queryid: Int64
         let username: String?
-        let calls: Int64
-        let rows: Int64
+        let calls: Int64?
+        let rows: Int64?
     }
 
     struct Statements: Decodable, Sendable {
@@ -78,12 +78,12 @@ extension World {
     /// Calls and rows of each statement of the load's role by queryid, as the API answers.
     func answered() async throws -> [Int64: Counts] {
         let answer: Statements = try await api.get(
-            "/servers/\(monitored.target.id)/statements?from=2000-01-01T00:00:00Z&by=row&limit=1000")
+            "/servers/\(monitored.target.id)/statements?from=\(APIClient.monthAgo)&by=row&limit=1000")
         var counts: [Int64: Counts] = [:]
         for statement in answer.data where statement.username == "app" {
             counts[statement.queryid, default: Counts(calls: 0, rows: 0)] =
                 counts[statement.queryid, default: Counts(calls: 0, rows: 0)]
-                + Counts(calls: statement.calls, rows: statement.rows)
+                + Counts(calls: statement.calls ?? 0, rows: statement.rows ?? 0)
         }
         return counts
     }

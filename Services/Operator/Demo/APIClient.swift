@@ -39,6 +39,9 @@ struct APIClient: Sendable {
         return try JSONDecoder().decode(type, from: Data(response.body))
     }
 
+    /// Thirty days ago as the API takes a time: seconds since 1970. Everything that an embedded system can know is newer.
+    static var monthAgo: Int64 { WallClock.microseconds() / 1_000_000 - 30 * 86_400 }
+
     private static func refusal(_ request: String, _ response: HTTPResponse) -> StackError {
         StackError(
             "\(request) answered \(response.status): \(String(decoding: response.body.prefix(500), as: UTF8.self))")

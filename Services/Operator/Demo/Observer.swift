@@ -12,9 +12,10 @@ struct Observer: Sendable {
     private struct Statements: Decodable {
         struct Row: Decodable {
             let queryid: Int64
+            /// Null where only a first reading is known: nothing to subtract it from.
             let username: String?
-            let calls: Int64
-            let rows: Int64
+            let calls: Int64?
+            let rows: Int64?
             let meanExecTime: Double?
             enum CodingKeys: String, CodingKey {
                 case queryid, username, calls, rows
@@ -68,12 +69,12 @@ struct Observer: Sendable {
 
     private func statements(beside server: [Shop.Statement]) async throws -> [DemoReport.StatementRow] {
         let answer: Statements = try await api.get(
-            "/servers/\(Demo.server)/statements?from=2000-01-01T00:00:00Z&order=calls&by=row&limit=1000")
+            "/servers/\(Demo.server)/statements?from=\(APIClient.monthAgo)&order=calls&by=row&limit=1000")
         var found: [Int64: (calls: Int64, rows: Int64, time: Double)] = [:]
         for row in answer.data where row.username == "app" {
             let sum = found[row.queryid] ?? (0, 0, 0)
-            let time = (row.meanExecTime ?? 0) * Double(row.calls)
-            found[row.queryid] = (sum.calls + row.calls, sum.rows + row.rows, sum.time + time)
+            let time = (row.meanExecTime ?? 0) * Double(row.calls ?? 0)
+            found[row.queryid] = (sum.calls + (row.calls ?? 0), sum.rows + (row.rows ?? 0), sum.time + time)
         }
         return server.map { statement in
             let sum = found[statement.queryid] ?? (0, 0, 0)
