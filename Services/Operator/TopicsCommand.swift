@@ -88,7 +88,7 @@ struct TopicsJob {
 
     /// Compares, prints, and applies when asked to.
     func run() async throws -> CInt {
-        let admin = try KafkaAdmin(settings, logger: logger)
+        let admin = try KafkaAdmin(settings, logger: logger, timeout: max(.seconds(3), min(.seconds(15), patience)))
         do {
             let status = try await run(admin)
             await admin.close()
@@ -178,6 +178,20 @@ struct TopicsJob {
                 isDone = false
             }
         }
+        if isDone { try await settle(admin) }
         return isDone
+    }
+
+    /// Waits until the brokers tell what they were told: a moment passes between a topic's making and its showing.
+    private func settle(_ admin: KafkaAdmin) async throws {
+        let end = ContinuousClock.now + .seconds(15)
+        while true {
+            let left = try await compare(admin).0.differences
+            if left.isEmpty { return }
+            guard ContinuousClock.now < end else {
+                throw KafkaError(.timedOut, "applied, but the cluster does not show it yet: \(left[0])")
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 }

@@ -53,7 +53,7 @@ struct TopicsPlan: Equatable, Sendable {
         if let given { return given }
         if declaration.replicas > brokers {
             notes.append(
-                "\(name): \(brokers) replicas rather than the \(declaration.replicas) declared, for there are \(brokers) brokers")
+                "\(name): replicas \(brokers) instead of the \(declaration.replicas) declared; brokers there are: \(brokers)")
         }
         return min(declaration.replicas, max(1, brokers))
     }
