@@ -94,7 +94,8 @@ struct AlerterParts: Sendable {
             return { await $0.wait() }
         }
         // Checked by the address really connected to, so that a name cannot be turned after the check.
-        let permits: (@Sendable (String) -> Bool)? = webhook.allowPrivate ? nil : { @Sendable in PublicAddress.isPublic($0) }
+        let permits: (@Sendable (String) -> Bool)? =
+            webhook.allowPrivate ? nil : { @Sendable in PublicAddress.isPublic($0) }
         return { shutdown in
             let client = HTTPClient(logger: logger, permits: permits)
             let courier = Courier(

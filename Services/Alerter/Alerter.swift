@@ -11,7 +11,9 @@ struct Alerter {
             switch arguments.word {
             case RulesWord.word.name: exit(RulesWord.run(arguments.arguments))
             case MigrateWord.word.name:
-                exit(await MigrateWord.run(arguments.arguments[0], try AlerterSettings(arguments.settings), arguments.logger))
+                exit(
+                    await MigrateWord.run(
+                        arguments.arguments[0], try AlerterSettings(arguments.settings), arguments.logger))
             default:
                 let parts = try AlerterParts.build(try AlerterSettings(arguments.settings), logger: arguments.logger)
                 exit(

@@ -58,7 +58,8 @@ struct AlerterMetrics: Sendable {
         instances = registry.gauge("alerter_instances", help: "Servers that are watched.")
         storageUp = registry.gauge("alerter_storage_up", help: "1 while the database answers.")
         transaction = registry.histogram(
-            "alerter_transaction_seconds", help: "How long storing what changed took.", buckets: Histogram.latencyBuckets)
+            "alerter_transaction_seconds", help: "How long storing what changed took.",
+            buckets: Histogram.latencyBuckets)
         detection = registry.histogram(
             "alerter_detect_to_delivery_seconds", help: "From deciding on a message to the receiver's answer.",
             buckets: Histogram.latencyBuckets)

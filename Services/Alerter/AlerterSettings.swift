@@ -26,7 +26,8 @@ struct AlerterSettings: Sendable {
 
     static let schema = SettingsSchema(
         service: "alerter",
-        settings: Setting.common(healthPort: 9104) + kafkaSettings + databaseSettings + notifySettings + webhookSettings,
+        settings: Setting.common(healthPort: 9104) + kafkaSettings + databaseSettings + notifySettings
+            + webhookSettings,
         open: ["kafka.librdkafka"])
 
     private static let kafkaSettings = [
@@ -59,15 +60,18 @@ struct AlerterSettings: Sendable {
 
     private static let notifySettings = [
         Setting(
-            "notify.repeat", .duration, default: "4h", help: "An alert that goes on firing is told again after this long."),
+            "notify.repeat", .duration, default: "4h",
+            help: "An alert that goes on firing is told again after this long."),
         Setting(
             "notify.stale_after", .duration, default: "60s",
             help: "A page about data older than this waits a little, for newer data may take it back."),
         Setting("notify.hold", .duration, default: "15s", help: "How long it waits at most."),
         Setting(
-            "notify.give_up", .duration, default: "24h", help: "A message that could not be delivered for this long is given up."),
+            "notify.give_up", .duration, default: "24h",
+            help: "A message that could not be delivered for this long is given up."),
         Setting(
-            "notify.external_url", .string, default: "", help: "Where people look alerts up; sent along in each message."),
+            "notify.external_url", .string, default: "",
+            help: "Where people look alerts up; sent along in each message."),
         Setting(
             "evaluation.tick", .duration, default: "200ms",
             help: "How often time passes for silences and pending alerts; what arrives is evaluated at once."),
@@ -76,7 +80,9 @@ struct AlerterSettings: Sendable {
     private static let webhookSettings = [
         Setting(
             "webhook.url", .string, secret: true,
-            help: "Where alerts go: an HTTP endpoint that takes Alertmanager's webhook, version 4. It is a secret, for it may be a credential."),
+            help:
+                "Where alerts go: an HTTP endpoint that takes Alertmanager's webhook, version 4. It is a secret, for it may be a credential."
+        ),
         Setting(
             "webhook.secret", .string, secret: true,
             help: "Signs each message as Standard Webhooks has it: whsec_ and base64, or any text."),
@@ -84,7 +90,9 @@ struct AlerterSettings: Sendable {
         Setting("webhook.timeout", .duration, default: "10s", help: "How long an attempt may take."),
         Setting(
             "webhook.allow_private", .boolean, default: "true",
-            help: "Whether the webhook may be on loopback or in a private network. It is the operator's own setting, so it may; set it to false where others choose the URL."),
+            help:
+                "Whether the webhook may be on loopback or in a private network. It is the operator's own setting, so it may; set it to false where others choose the URL."
+        ),
     ]
 
     init(_ settings: Settings) throws {

@@ -37,7 +37,8 @@ struct AnalyzerMetrics: Sendable {
         missing = registry.counter("analyzer_missing_total", help: "Messages of a stream that never came.")
         deadLetters = registry.counter("analyzer_dead_letters_total", help: "Messages that could not be used.")
         func findings(_ state: String) -> Counter {
-            registry.counter("analyzer_findings_total", help: "Messages about findings, by state.", labels: ["state": state])
+            registry.counter(
+                "analyzer_findings_total", help: "Messages about findings, by state.", labels: ["state": state])
         }
         opened = findings("opened")
         updated = findings("updated")

@@ -51,7 +51,8 @@ struct AnalyzerSettings: Sendable {
             "database.url", .string, required: true, secret: true, aliases: ["DATABASE_URL"],
             help: "The storage: postgresql://user:password@host:port/database."),
         Setting(
-            "database.timeout", .duration, default: "10s", help: "How long to wait for a connection, or for a statement."),
+            "database.timeout", .duration, default: "10s",
+            help: "How long to wait for a connection, or for a statement."),
         Setting("outbox.poll", .duration, default: "1s", help: "How often the outbox is looked at when nobody calls."),
         Setting(
             "baseline.cached", .integer, default: "50000", range: 1...10_000_000,
@@ -60,7 +61,8 @@ struct AnalyzerSettings: Sendable {
             "baseline.per_instance", .integer, default: "10000", range: 1...1_000_000,
             help: "Baselines stored of one server; those not seen for longest go first."),
         Setting(
-            "baseline.retention", .duration, default: "30d", help: "A baseline that nothing was added to for this long goes."),
+            "baseline.retention", .duration, default: "30d",
+            help: "A baseline that nothing was added to for this long goes."),
     ]
 
     private static let ruleSettings = [
@@ -71,7 +73,9 @@ struct AnalyzerSettings: Sendable {
         Setting("broken.grace", .duration, default: "24h", help: "After a statement is first seen it is only learnt."),
         Setting(
             "broken.hour_cycles", .integer, default: "30", range: 1...1_000_000,
-            help: "Cycles that an hour of the day must have seen before its own baseline is used and not that of all hours."),
+            help:
+                "Cycles that an hour of the day must have seen before its own baseline is used and not that of all hours."
+        ),
         Setting(
             "broken.min_cycles", .integer, default: "1", range: 1...1_000_000,
             help: "Cycles that a baseline must have seen before it judges at all."),
@@ -87,7 +91,8 @@ struct AnalyzerSettings: Sendable {
             "broken.recover_cycles", .integer, default: "3", range: 1...1_000_000,
             help: "Normal cycles in a row that resolve a finding."),
         Setting(
-            "broken.idle_after", .duration, default: "15m", help: "A finding resolves when its statement has not run for this long."),
+            "broken.idle_after", .duration, default: "15m",
+            help: "A finding resolves when its statement has not run for this long."),
         Setting(
             "broken.adopt_after", .duration, default: "24h",
             help: "A statement that has been broken for this long without a recovery has a new normal."),

@@ -59,7 +59,8 @@ final class AlerterFixture {
     var keeper: JournalKeeper { life.keeper }
     var sink: AlerterSink { life.sink }
 
-    init(_ changes: [String: String] = [:], database given: PostgresSettings? = nil, migrated: Bool = true) async throws {
+    init(_ changes: [String: String] = [:], database given: PostgresSettings? = nil, migrated: Bool = true) async throws
+    {
         if let given { database = given } else { database = try await TestServer.database() }
         receiver = try WebhookReceiver()
         settings = try Self.settings(database, ["webhook.url": receiver.url].merging(changes) { _, new in new })
@@ -140,7 +141,8 @@ final class AlerterFixture {
 
     /// A record on a topic.
     func record(
-        _ value: [UInt8]?, _ headers: [(name: String, value: [UInt8])], _ partition: TopicPartition = AlerterFixture.samples
+        _ value: [UInt8]?, _ headers: [(name: String, value: [UInt8])],
+        _ partition: TopicPartition = AlerterFixture.samples
     ) -> RecordBatch.Owned {
         let offset = offsets[partition] ?? 0
         offsets[partition] = offset + 1

@@ -14,7 +14,10 @@ import Testing
     private func run(_ settings: AlerterSettings) throws -> (shutdown: Shutdown, task: Task<Int32, Never>) {
         let parts = try AlerterParts.build(settings, logger: logger)
         let (shutdown, logger) = (Shutdown(), logger)
-        return (shutdown, Task { await runServices(parts.services, shutdown: shutdown, grace: .seconds(20), logger: logger) })
+        return (
+            shutdown,
+            Task { await runServices(parts.services, shutdown: shutdown, grace: .seconds(20), logger: logger) }
+        )
     }
 
     @Test(.timeLimit(.minutes(2))) func `A page, its resolve and their events, across a restart`() async throws {

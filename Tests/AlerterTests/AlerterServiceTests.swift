@@ -59,7 +59,8 @@ import Testing
         let fixture = try await AlerterFixture()
         try await fixture.assign()
         fixture.receiver.answer([
-            HTTPResponse(status: 500), HTTPResponse(status: 503, headers: ["Retry-After": "1"]), HTTPResponse(status: 429),
+            HTTPResponse(status: 500), HTTPResponse(status: 503, headers: ["Retry-After": "1"]),
+            HTTPResponse(status: 429),
         ])
         try await fixture.process([fixture.waits([(11, 12, 7)])])
         let pages = await fixture.receiver.wait(for: 4)

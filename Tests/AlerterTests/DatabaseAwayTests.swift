@@ -7,7 +7,9 @@ import Testing
 
 /// The alerter while its database is away: each test has a server of its own and kills it.
 @Suite(.serialized) struct DatabaseAwayTests {
-    @Test(.timeLimit(.minutes(2))) func `It pages on, about the database too, and writes its state up afterwards`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `It pages on, about the database too, and writes its state up afterwards`()
+        async throws
+    {
         try await TestServer.with(configuration: ["synchronous_commit": "on"]) { server in
             let fixture = try await AlerterFixture()
             try await fixture.assign()
@@ -23,7 +25,8 @@ import Testing
             #expect(await fixture.receiver.wait(for: 3).map(\.what).last == "resolved StorageDown")
             try await fixture.process([fixture.waits([(11, 12, 19)])])
             #expect(await fixture.keeper.trouble == nil)
-            #expect(try await fixture.number("SELECT next_offset FROM alerter.offsets WHERE topic LIKE '%samples'") == 3)
+            #expect(
+                try await fixture.number("SELECT next_offset FROM alerter.offsets WHERE topic LIKE '%samples'") == 3)
             // What was told while it was away is known to the next alerter.
             try await fixture.restart()
             try await fixture.process([fixture.waits([(11, 12, 20)])])
@@ -38,7 +41,9 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `A database that comes back without its last commits gets them again`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `A database that comes back without its last commits gets them again`()
+        async throws
+    {
         try await TestServer.with(configuration: ["synchronous_commit": "off", "wal_writer_delay": "10s"]) { server in
             let fixture = try await AlerterFixture()
             try await fixture.assign()
@@ -63,7 +68,9 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `Started without its database it pages, and merges when it is back`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `Started without its database it pages, and merges when it is back`()
+        async throws
+    {
         try await TestServer.with(configuration: ["synchronous_commit": "on"]) { server in
             let fixture = try await AlerterFixture()
             try await fixture.assign()
@@ -86,7 +93,8 @@ import Testing
             let alerts = fixture.receiver.received.map(\.what).filter { $0.hasSuffix("LockWait") }
             #expect(alerts == ["firing LockWait", "firing LockWait", "resolved LockWait"])
             #expect(try await fixture.number("SELECT count(*) FROM alerter.conversations") == 0)
-            #expect(try await fixture.number("SELECT next_offset FROM alerter.offsets WHERE topic LIKE '%samples'") == 4)
+            #expect(
+                try await fixture.number("SELECT next_offset FROM alerter.offsets WHERE topic LIKE '%samples'") == 4)
             await fixture.stop()
         }
     }

@@ -59,7 +59,8 @@ final class EngineTimeline {
 
     /// A table of one series each, with the labels given.
     func table(
-        _ family: String, _ series: [String: [(Labels, Double)]], instance: String = "x", stream: String = "c/samples/x",
+        _ family: String, _ series: [String: [(Labels, Double)]], instance: String = "x",
+        stream: String = "c/samples/x",
         at time: Int64? = nil
     ) {
         let samples = series.mapValues { rows in

@@ -111,7 +111,10 @@ struct ExpressionTests {
 
     @Test func `Random texts are parsed or refused, never a trap`() {
         var random = SystemRandomNumberGenerator()
-        let pieces = ["a", "b", "sum", "by", "(", ")", "{", "}", "=", "=~", "\"", "x", ",", ">", "1", ".5", "e", "-", "[", "and", " ", "\\"]
+        let pieces = [
+            "a", "b", "sum", "by", "(", ")", "{", "}", "=", "=~", "\"", "x", ",", ">", "1", ".5", "e", "-", "[", "and",
+            " ", "\\",
+        ]
         for _ in 0..<5_000 {
             let text = (0..<12).map { _ in pieces.randomElement(using: &random)! }.joined()
             _ = try? ExpressionParser.parse(text, catalogue: .small)

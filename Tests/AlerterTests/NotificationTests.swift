@@ -12,7 +12,10 @@ struct NotificationTests {
         line.pass(10) { _ in }
         #expect(line.takeReceived() == Array(repeating: "trigger LockWait x", count: 4))
         #expect(Set(line.deliveries.map(\.id)).count == 1)
-        #expect(line.engine.events.filter { $0.kind == .delivery }.map(\.deliveryStatus) == ["retrying", "retrying", "retrying", "delivered"])
+        #expect(
+            line.engine.events.filter { $0.kind == .delivery }.map(\.deliveryStatus) == [
+                "retrying", "retrying", "retrying", "delivered",
+            ])
         #expect(Set(line.engine.events.map(\.identity)).count == line.engine.events.count)
     }
 
@@ -28,7 +31,8 @@ struct NotificationTests {
 
     @Test func `A page that nobody got is taken back when it is over`() throws {
         let line = try EngineTimeline()
-        line.answers = Array(repeating: .retry(status: nil, after: nil, mayHaveArrived: false, detail: "refused"), count: 50)
+        line.answers = Array(
+            repeating: .retry(status: nil, after: nil, mayHaveArrived: false, detail: "refused"), count: 50)
         line.cycle(waits: [9])
         line.pass(6)
         line.cycle()
@@ -41,7 +45,8 @@ struct NotificationTests {
 
     @Test func `A page that may have arrived is delivered for sure, and then resolved`() throws {
         let line = try EngineTimeline()
-        line.answers = Array(repeating: .retry(status: nil, after: nil, mayHaveArrived: true, detail: "timeout"), count: 4)
+        line.answers = Array(
+            repeating: .retry(status: nil, after: nil, mayHaveArrived: true, detail: "timeout"), count: 4)
         line.cycle(waits: [9])
         line.pass(6)
         line.cycle()
@@ -72,7 +77,10 @@ struct NotificationTests {
         line.cycle()
         line.cycle(waits: [9])
         line.pass(5)
-        #expect(line.takeReceived() == ["trigger LockWait x", "resolve LockWait x", "resolve LockWait x", "trigger LockWait x"])
+        #expect(
+            line.takeReceived() == [
+                "trigger LockWait x", "resolve LockWait x", "resolve LockWait x", "trigger LockWait x",
+            ])
     }
 
     @Test func `Without a receiver nothing is sent and events still tell`() throws {
@@ -109,7 +117,10 @@ struct NotificationTests {
 
     @Test func `Back-off doubles to its limit, jitter only shortens it`() {
         let policy = RetryPolicy()
-        #expect((1...4).map { policy.delay(attempts: $0, asked: nil, jitter: 1) } == [500_000, 1_000_000, 2_000_000, 4_000_000])
+        #expect(
+            (1...4).map { policy.delay(attempts: $0, asked: nil, jitter: 1) } == [
+                500_000, 1_000_000, 2_000_000, 4_000_000,
+            ])
         #expect(policy.delay(attempts: 60, asked: nil, jitter: 1) == policy.longest)
         #expect(policy.delay(attempts: 1, asked: nil, jitter: 0) == 250_000)
         #expect(policy.delay(attempts: 1, asked: 99 * 3_600_000_000, jitter: 0) == policy.longestAsked)

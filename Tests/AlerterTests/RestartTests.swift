@@ -29,7 +29,7 @@ struct RestartTests {
         try line.restart(stored: line.stored())
         line.pass(3)
         #expect(line.takeReceived() == ["resolve LockWait x"])
-        #expect(line.deliveries[1] .id == line.deliveries[2].id, "the same message, the same identifier")
+        #expect(line.deliveries[1].id == line.deliveries[2].id, "the same message, the same identifier")
         #expect(line.deliveries[1].body == line.deliveries[2].body)
     }
 
@@ -100,13 +100,16 @@ struct RestartTests {
         #expect(line.takeReceived() == ["resolve Gone x"])
     }
 
-    @Test func `Started without its database it pages from what comes, and takes over what was stored when it can`() throws {
+    @Test func `Started without its database it pages from what comes, and takes over what was stored when it can`()
+        throws
+    {
         let line = try EngineTimeline()
         line.cycle(waits: [9])
         let stored = try line.stored()
         line.received = []
         // Restarted; the database is away.
-        line.engine = AlertEngine(rules: try EngineTimeline.rules(), catalogue: EngineTimeline.catalogue, settings: line.engine.settings)
+        line.engine = AlertEngine(
+            rules: try EngineTimeline.rules(), catalogue: EngineTimeline.catalogue, settings: line.engine.settings)
         line.engine.silence.listens(true, at: line.now)
         line.pass(5)
         line.cycle(waits: [14])
@@ -128,7 +131,8 @@ struct RestartTests {
         line.finding("opened")
         let stored = try line.stored()
         line.received = []
-        line.engine = AlertEngine(rules: try EngineTimeline.rules(), catalogue: EngineTimeline.catalogue, settings: line.engine.settings)
+        line.engine = AlertEngine(
+            rules: try EngineTimeline.rules(), catalogue: EngineTimeline.catalogue, settings: line.engine.settings)
         line.engine.silence.listens(true, at: line.now)
         line.cycle()
         line.pass(5)

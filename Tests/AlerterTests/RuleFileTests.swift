@@ -10,14 +10,18 @@ struct RuleFileTests {
     }
 
     @Test func `The shipped rules are the file in deploy`() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let file = try String(contentsOf: root.appending(path: "deploy/alerts/pganalytics.yaml"), encoding: .utf8)
         #expect(file == ShippedRules.text)
     }
 
     @Test func `The shipped rules load`() throws {
         let rules = try RuleFile.parse(ShippedRules.text, name: ShippedRules.name, catalogue: .codec).rules
-        #expect(rules.map(\.name) == ["ServerDown", "CollectorSilent", "StorageDown", "LockWait", "ConnectionsNearLimit", "StatementBroken"])
+        #expect(
+            rules.map(\.name) == [
+                "ServerDown", "CollectorSilent", "StorageDown", "LockWait", "ConnectionsNearLimit", "StatementBroken",
+            ])
         for rule in rules {
             #expect(rule.labels["severity"] != nil, "\(rule.name)")
             #expect(rule.annotations["runbook"] != nil, "\(rule.name) says what to do")
@@ -30,7 +34,8 @@ struct RuleFileTests {
         guard FileManager.default.isExecutableFile(atPath: tool) else {
             try Test.cancel("promtool is not installed")
         }
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let process = Process()
         process.executableURL = URL(filePath: tool)
         process.arguments = ["check", "rules", root.appending(path: "deploy/alerts/pganalytics.yaml").path()]
@@ -96,7 +101,10 @@ struct RuleFileTests {
         #expect(error?.message.contains(reason) == true, "\(error?.description ?? "")")
     }
 
-    @Test(arguments: ["", "[]", "groups: 3", "groups:\n  - rules: []", "groups:\n  - name: x\n    limit: 3\n    rules: []", "rules: []"])
+    @Test(arguments: [
+        "", "[]", "groups: 3", "groups:\n  - rules: []", "groups:\n  - name: x\n    limit: 3\n    rules: []",
+        "rules: []",
+    ])
     func `What is no rule file is refused`(text: String) {
         #expect(throws: (any Error).self) { try parse(text) }
     }

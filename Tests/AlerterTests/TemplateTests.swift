@@ -18,7 +18,10 @@ struct TemplateTests {
         ("{{ printf \"%.1f of 1\" $value }}", "0.9 of 1"),
         ("{{ $value | printf \"%.3g%%\" }}", "0.851%"),
         ("{{ $value | humanizeDuration }}", "851.2ms"),
-        ("{{ range query \"a > 1\" }}{{ .Labels.pid }}:{{ .Value | humanizeDuration }} {{ end }}done", "2:1m 30s 1:2.5s done"),
+        (
+            "{{ range query \"a > 1\" }}{{ .Labels.pid }}:{{ .Value | humanizeDuration }} {{ end }}done",
+            "2:1m 30s 1:2.5s done"
+        ),
         ("{{ range query `a > 100` }}never{{ end }}", ""),
         ("a } b { c", "a } b { c"),
     ])
@@ -51,7 +54,9 @@ struct TemplateTests {
         #expect(Humanize.duration(seconds) == expected)
     }
 
-    @Test(arguments: [("30s", 30_000_000), ("1h30m", 5_400_000_000), ("250ms", 250_000), ("0", 0), ("1d", 86_400_000_000)])
+    @Test(arguments: [
+        ("30s", 30_000_000), ("1h30m", 5_400_000_000), ("250ms", 250_000), ("0", 0), ("1d", 86_400_000_000),
+    ])
     func `Durations of rule files`(text: String, expected: Int64) {
         #expect(PrometheusDuration.parse(text) == expected)
     }

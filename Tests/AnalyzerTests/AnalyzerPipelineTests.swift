@@ -28,7 +28,10 @@ import Testing
         let parts = try AnalyzerParts.build(settings, logger: logger)
         let shutdown = Shutdown()
         let logger = logger
-        return (shutdown, Task { await runServices(parts.services, shutdown: shutdown, grace: .seconds(20), logger: logger) })
+        return (
+            shutdown,
+            Task { await runServices(parts.services, shutdown: shutdown, grace: .seconds(20), logger: logger) }
+        )
     }
 
     @Test(.timeLimit(.minutes(2))) func `Samples go in, findings come out, once, also across restarts`() async throws {
@@ -49,7 +52,8 @@ import Testing
                 })
             #expect(errors.allSatisfy { $0 == nil })
         }
-        let reader = TopicReader(bootstrapServers: cluster.bootstrapServers, topics: [Topics.findings, Topics.deadletter])
+        let reader = TopicReader(
+            bootstrapServers: cluster.bootstrapServers, topics: [Topics.findings, Topics.deadletter])
         let broken = try fixture.cycles(20, 10) + fixture.cycles(1, 50)
         await send(broken)
         let first = try run(settings)
@@ -70,7 +74,8 @@ import Testing
         #expect(Set(findings.map(\.identity)).count == 1)
         let letters = try records.filter { $0.topic == Topics.deadletter }.map { try DeadLetter.decode($0.value ?? []) }
         #expect(letters.count == 1)
-        let envelope = try Envelope(headers: try #require(records.first { $0.topic == Topics.findings }).headers, supported: 1)
+        let envelope = try Envelope(
+            headers: try #require(records.first { $0.topic == Topics.findings }).headers, supported: 1)
         #expect(envelope.id == "\(findings[0].identity)/0")
         #expect(envelope.source == "analyzer/findings/x")
         second.shutdown.request()
@@ -87,7 +92,8 @@ import Testing
         defer { cluster.close() }
         let producer = try KafkaProducer(
             KafkaSettings(
-                bootstrapServers: cluster.bootstrapServers, clientID: "test", properties: ["message.timeout.ms": "1500"]),
+                bootstrapServers: cluster.bootstrapServers, clientID: "test", properties: ["message.timeout.ms": "1500"]
+            ),
             logger: logger, metrics: MetricRegistry())
         try cluster.setBroker(1, up: false)
         let shutdown = Shutdown()

@@ -47,7 +47,8 @@ import Testing
         // The same samples, the process killed after every batch.
         let calm = try await AnalyzerFixture()
         let killed = try await AnalyzerFixture()
-        let means: [Double] = Array(repeating: 10, count: 12) + [50, 60, 10, 10, 10, 70] + Array(repeating: 10, count: 4)
+        let means: [Double] =
+            Array(repeating: 10, count: 12) + [50, 60, 10, 10, 10, 70] + Array(repeating: 10, count: 4)
         var all: [RecordBatch.Owned] = []
         for mean in means { all += try calm.cycles(1, mean) }
         try await calm.process(all)

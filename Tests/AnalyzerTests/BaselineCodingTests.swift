@@ -47,7 +47,9 @@ struct BaselineCodingTests {
     @Test func `Random bytes are an error or a baseline, never a trap`() {
         var random = SplitMix(state: 5)
         for _ in 0..<20_000 {
-            var bytes = (0..<Int.random(in: 0..<60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            var bytes = (0..<Int.random(in: 0..<60, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             if !bytes.isEmpty { bytes[0] = BaselineCoding.version }
             _ = try? BaselineCoding.decode(bytes)
         }

@@ -31,14 +31,16 @@ public final class WebhookReceiver: Sendable {
     public init(port: Int = 0) throws(HTTPError) {
         let book = book
         server = try HTTPServer(
-            HTTPServerSettings(port: port), logger: Logger(service: "receiver", sink: { _ in }), metrics: MetricRegistry()
+            HTTPServerSettings(port: port), logger: Logger(service: "receiver", sink: { _ in }),
+            metrics: MetricRegistry()
         ) { request in
             let (answer, delay) = book.state.withLock { state in
                 let answer = state.answers.isEmpty ? HTTPResponse(status: 200) : state.answers.removeFirst()
                 state.received.append(
                     Received(
                         id: request.headers["webhook-id"] ?? "", timestamp: request.headers["webhook-timestamp"] ?? "",
-                        signature: request.headers["webhook-signature"], body: String(decoding: request.body, as: UTF8.self),
+                        signature: request.headers["webhook-signature"],
+                        body: String(decoding: request.body, as: UTF8.self),
                         status: answer.status, at: .now))
                 return (answer, state.delay)
             }

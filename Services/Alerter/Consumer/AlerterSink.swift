@@ -44,7 +44,8 @@ actor AlerterSink: RecordSink {
         let intake = Intake(batch, names: topics, now: now.wall)
         if let share = limit.refuses(bad: intake.dead.count, of: intake.count) {
             throw AlerterError(
-                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the alerter")
+                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the alerter"
+            )
         }
         try await deadLetters.publish(intake.dead)
         limit.took(bad: intake.dead.count, of: intake.count)

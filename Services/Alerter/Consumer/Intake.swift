@@ -53,7 +53,9 @@ struct Intake: Sendable {
     }
 
     private static func read(_ record: borrowing KafkaRecord, _ names: AlerterTopics) throws -> Received {
-        guard let topic = names.topic(record.topic) else { throw Refusal(description: "nothing is known of this topic") }
+        guard let topic = names.topic(record.topic) else {
+            throw Refusal(description: "nothing is known of this topic")
+        }
         let envelope = try Envelope(headers: record.headers, supported: topic.version)
         guard envelope.type == topic.message else {
             throw Refusal(description: "a \(envelope.type) where \(topic.message) is expected")

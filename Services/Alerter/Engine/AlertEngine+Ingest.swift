@@ -34,7 +34,9 @@ extension AlertEngine {
         silence.arrived(table.instance, interval: table.interval, collector: table.collector, at: now)
         var instance = instances[table.instance]!
         let interval = table.interval > 0 ? table.interval : instance.interval
-        if instance.interval != interval || instance.collector != table.collector || instance.partition != table.partition {
+        if instance.interval != interval || instance.collector != table.collector
+            || instance.partition != table.partition
+        {
             instance.interval = interval
             instance.collector = table.collector
             instance.partition = table.partition

@@ -32,7 +32,9 @@ struct EventPublisher: Sendable {
             }
             if let error = results.compactMap({ $0 }).first {
                 metrics.publishErrors.add()
-                if said != error.message { logger.warning("Alert events wait", [.errorMessage: .string(error.message)]) }
+                if said != error.message {
+                    logger.warning("Alert events wait", [.errorMessage: .string(error.message)])
+                }
                 said = error.message
                 await shutdown.sleep(for: .seconds(1))
             } else {

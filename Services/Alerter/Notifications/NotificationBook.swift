@@ -216,7 +216,9 @@ struct NotificationBook: Sendable {
         let body = WebhookBody(
             alert, startsAt: startsAt, endsAt: endsAt, receiver: receiver, externalURL: settings.externalURL)
         // Texts and numbers of ours: there is nothing in it that cannot be encoded.
-        guard let json = try? body.json() else { preconditionFailure("a webhook body of texts was refused by JSONEncoder") }
+        guard let json = try? body.json() else {
+            preconditionFailure("a webhook body of texts was refused by JSONEncoder")
+        }
         let id = "msg_\(Self.key(alert.fingerprint, startsAt))_\(kind == .resolve ? "resolve" : "fire\(number)")"
         guard deliveries[id] == nil else { return }
         deliveries[id] = Delivery(

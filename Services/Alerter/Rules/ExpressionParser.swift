@@ -52,7 +52,9 @@ struct ExpressionParser {
         while let (operation, width) = try peekOperator(), operation.precedence > least {
             let start = current.offset
             index += width
-            if case .identifier("bool") = current.kind { throw refusal("'bool' is not part of the subset evaluated here") }
+            if case .identifier("bool") = current.kind {
+                throw refusal("'bool' is not part of the subset evaluated here")
+            }
             let matching = try self.matching()
             let right = try expression(operation.precedence)
             try check(operation, left, right, matching, at: start)
@@ -105,7 +107,9 @@ struct ExpressionParser {
         var labels: [String] = []
         while !accept(")") {
             labels.append(try identifier("a label's name"))
-            if !accept(","), current.kind != .symbol(")") { throw refusal("expected ',' or ')' and found \(current.kind)") }
+            if !accept(","), current.kind != .symbol(")") {
+                throw refusal("expected ',' or ')' and found \(current.kind)")
+            }
         }
         return labels
     }
@@ -186,7 +190,8 @@ struct ExpressionParser {
         switch current.kind {
         case .symbol("["): throw refusal("ranges ('[5m]') are not part of the subset evaluated here")
         case .symbol("@"), .identifier("offset"):
-            throw refusal("\(current.kind) is not part of the subset evaluated here: only what arrived last is looked at")
+            throw refusal(
+                "\(current.kind) is not part of the subset evaluated here: only what arrived last is looked at")
         default: return .selector(.init(name: name, matchers: matchers))
         }
     }

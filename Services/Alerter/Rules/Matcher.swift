@@ -24,7 +24,8 @@ struct Matcher: Sendable, Equatable {
             pattern = nil
         case .matches, .notMatches:
             // Anchored at both ends, as in Prometheus.
-            guard let compiled = try? NSRegularExpression(pattern: "^(?:\(value))$", options: [.dotMatchesLineSeparators])
+            guard
+                let compiled = try? NSRegularExpression(pattern: "^(?:\(value))$", options: [.dotMatchesLineSeparators])
             else { return nil }
             pattern = compiled
         }

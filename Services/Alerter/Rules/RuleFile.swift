@@ -59,7 +59,9 @@ struct RuleFile: Sendable, Equatable {
         private func rule(_ node: YAMLNode, group: String, _ common: [String: Template]) throws(RuleError) -> Rule {
             let fields = try mapping(
                 node, "a rule", ["alert", "expr", "for", "keep_firing_for", "labels", "annotations", "record"])
-            if let record = fields["record"] { throw error(record, "recording rules are not part of the subset evaluated here") }
+            if let record = fields["record"] {
+                throw error(record, "recording rules are not part of the subset evaluated here")
+            }
             let name = try scalar(fields["alert"], "an alert's name ('alert:')", at: node)
             guard let source = fields["expr"] else { throw error(node, "alert '\(name)' has no 'expr:'") }
             let text = try scalar(source, "an expression", at: node)
@@ -88,7 +90,9 @@ struct RuleFile: Sendable, Equatable {
 
         private func templates(_ node: YAMLNode?, _ what: String) throws(RuleError) -> [String: Template] {
             guard let node else { return [:] }
-            guard case .mapping(let pairs) = node.content else { throw error(node, "'\(what)' is a mapping of names to texts") }
+            guard case .mapping(let pairs) = node.content else {
+                throw error(node, "'\(what)' is a mapping of names to texts")
+            }
             var templates: [String: Template] = [:]
             for (key, value) in pairs {
                 guard let name = key.string else { throw error(key, "a name was expected in '\(what)'") }
@@ -109,9 +113,12 @@ struct RuleFile: Sendable, Equatable {
             var fields: [String: YAMLNode] = [:]
             for (key, value) in pairs {
                 guard let name = key.string, known.contains(name) else {
-                    throw error(key, "\(what) has no field '\(key.string ?? "?")' (known: \(known.joined(separator: ", ")))")
+                    throw error(
+                        key, "\(what) has no field '\(key.string ?? "?")' (known: \(known.joined(separator: ", ")))")
                 }
-                guard fields.updateValue(value, forKey: name) == nil else { throw error(key, "'\(name)' is there twice") }
+                guard fields.updateValue(value, forKey: name) == nil else {
+                    throw error(key, "'\(name)' is there twice")
+                }
             }
             return fields
         }
@@ -125,7 +132,9 @@ struct RuleFile: Sendable, Equatable {
 
         private func scalar(_ node: YAMLNode?, _ what: String, at parent: YAMLNode) throws(RuleError) -> String {
             guard let node else { throw error(parent, "\(what) is missing") }
-            guard case .scalar(let text, _) = node.content, !text.isEmpty else { throw error(node, "\(what) is a text") }
+            guard case .scalar(let text, _) = node.content, !text.isEmpty else {
+                throw error(node, "\(what) is a text")
+            }
             return text
         }
 
@@ -145,7 +154,9 @@ struct RuleFile: Sendable, Equatable {
         private func located(_ error: SyntaxError, in node: YAMLNode, _ text: String) -> RuleError {
             let before = text.prefix(error.offset)
             let lines = before.count { $0 == "\n" }
-            let inLine = before.count - (before.lastIndex(of: "\n").map { before.distance(from: before.startIndex, to: $0) + 1 } ?? 0)
+            let inLine =
+                before.count
+                - (before.lastIndex(of: "\n").map { before.distance(from: before.startIndex, to: $0) + 1 } ?? 0)
             guard text.contains("\n") else {
                 let quote = if case .scalar(_, true) = node.content { 1 } else { 0 }
                 return RuleError(

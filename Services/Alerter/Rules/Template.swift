@@ -141,7 +141,8 @@ struct Template: Sendable, Equatable {
         private mutating func part(_ action: String, at start: Int, insideRows: Bool) throws(SyntaxError) -> Part {
             if action.hasPrefix("range ") {
                 guard !insideRows else {
-                    throw SyntaxError(offset: start, message: "a 'range' inside a 'range' is not part of the subset here")
+                    throw SyntaxError(
+                        offset: start, message: "a 'range' inside a 'range' is not part of the subset here")
                 }
                 let rest = String(action.dropFirst(6)).trimmed
                 guard rest.hasPrefix("query "), let query = Self.quoted(String(rest.dropFirst(6)).trimmed) else {
@@ -175,7 +176,9 @@ struct Template: Sendable, Equatable {
             let subject = try subject(head, action, at: start, insideRows: insideRows)
             switch subject {
             case .label, .rowLabel:
-                guard filters.isEmpty else { throw SyntaxError(offset: start, message: "a label is text and has no format") }
+                guard filters.isEmpty else {
+                    throw SyntaxError(offset: start, message: "a label is text and has no format")
+                }
             case .value, .rowValue: break
             }
             return .insert(subject, filters)
@@ -187,7 +190,9 @@ struct Template: Sendable, Equatable {
             if text == "$value" { return .value }
             if text.hasPrefix("$labels."), let name = Self.name(text.dropFirst(8)) { return .label(name) }
             if insideRows, text == ".Value" { return .rowValue }
-            if insideRows, text.hasPrefix(".Labels."), let name = Self.name(text.dropFirst(8)) { return .rowLabel(name) }
+            if insideRows, text.hasPrefix(".Labels."), let name = Self.name(text.dropFirst(8)) {
+                return .rowLabel(name)
+            }
             throw SyntaxError(
                 offset: start,
                 message: "'{{ \(action) }}' is not part of the subset here ($labels.x, $value, range query, humanize…)")
@@ -206,7 +211,8 @@ struct Template: Sendable, Equatable {
                 }
                 throw SyntaxError(
                     offset: start,
-                    message: "'\(text)' is not known (humanize, humanizeDuration, humanizePercentage, printf \"%.1f\" are)")
+                    message:
+                        "'\(text)' is not known (humanize, humanizeDuration, humanizePercentage, printf \"%.1f\" are)")
             }
         }
 
@@ -232,7 +238,9 @@ struct Template: Sendable, Equatable {
                     pieces.append("")
                     continue
                 }
-                if character == quote { quote = nil } else if quote == nil, character == "\"" || character == "`" {
+                if character == quote {
+                    quote = nil
+                } else if quote == nil, character == "\"" || character == "`" {
                     quote = character
                 }
                 pieces[pieces.count - 1].append(character)

@@ -43,7 +43,9 @@ struct Lexer {
     }
 
     private static let two: Set<String> = ["==", "!=", ">=", "<=", "=~", "!~"]
-    private static let one: Set<Character> = ["(", ")", "{", "}", "[", "]", ",", "=", "<", ">", "+", "-", "*", "/", "%", "^", "@", ":"]
+    private static let one: Set<Character> = [
+        "(", ")", "{", "}", "[", "]", ",", "=", "<", ">", "+", "-", "*", "/", "%", "^", "@", ":",
+    ]
 
     private mutating func next() throws(SyntaxError) -> Token {
         skipBlanks()
@@ -51,7 +53,8 @@ struct Lexer {
         guard offset < characters.count else { return Token(kind: .end, offset: start) }
         let character = characters[offset]
         if character.isLetter || character == "_" {
-            return Token(kind: .identifier(take { $0.isLetter || $0.isNumber || $0 == "_" || $0 == ":" }), offset: start)
+            return Token(
+                kind: .identifier(take { $0.isLetter || $0.isNumber || $0 == "_" || $0 == ":" }), offset: start)
         }
         if character.isNumber || character == "." { return Token(kind: try number(), offset: start) }
         if character == "\"" || character == "'" || character == "`" {
@@ -129,7 +132,8 @@ struct Lexer {
             case "\\", "\"", "'": text.append(escaped)
             default:
                 throw SyntaxError(
-                    offset: offset - 2, message: "unknown escape '\\\(escaped)' (a backslash of a pattern is written \\\\)")
+                    offset: offset - 2,
+                    message: "unknown escape '\\\(escaped)' (a backslash of a pattern is written \\\\)")
             }
         }
         throw SyntaxError(offset: start, message: "the string is not closed")

@@ -9,9 +9,11 @@ extension SeriesCatalogue {
             for column in family.values {
                 guard let name = column.prometheusName else { continue }
                 if column.kind == .counter {
-                    unusable[name] = "is a counter: it needs rate() or increase(), which are not part of the subset evaluated here"
+                    unusable[name] =
+                        "is a counter: it needs rate() or increase(), which are not part of the subset evaluated here"
                 } else if family.kind == .counter {
-                    unusable[name] = "is not sent in every cycle (family '\(family.name)'), so that what arrived last says nothing"
+                    unusable[name] =
+                        "is not sent in every cycle (family '\(family.name)'), so that what arrived last says nothing"
                 } else {
                     origins[name] = .family(family.name)
                 }

@@ -25,7 +25,9 @@ struct SilenceWatch: Sendable {
 
     /// An instance known from before a restart.
     mutating func restore(_ instance: String, interval: Int64, collector: String) {
-        if entries[instance] == nil { entries[instance] = Entry(lastArrival: nil, interval: interval, collector: collector) }
+        if entries[instance] == nil {
+            entries[instance] = Entry(lastArrival: nil, interval: interval, collector: collector)
+        }
     }
 
     mutating func forget(_ instance: String) {

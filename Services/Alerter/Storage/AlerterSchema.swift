@@ -35,25 +35,25 @@ enum AlerterSchema {
             COMMENT ON TABLE \(name).ledger IS 'The last message of each stream that was used.';
 
             """
-            + comments.map { kind, comment in
-                """
-                CREATE TABLE \(name).\(kind.rawValue) (
-                    id bigint GENERATED ALWAYS AS IDENTITY,
-                    key text PRIMARY KEY,
-                    partition integer NOT NULL,
-                    value jsonb NOT NULL,
-                    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
-                ) WITH (fillfactor = 70);
-                CREATE INDEX ON \(name).\(kind.rawValue) (partition);
-                COMMENT ON TABLE \(name).\(kind.rawValue) IS '\(comment)';
+                + comments.map { kind, comment in
+                    """
+                    CREATE TABLE \(name).\(kind.rawValue) (
+                        id bigint GENERATED ALWAYS AS IDENTITY,
+                        key text PRIMARY KEY,
+                        partition integer NOT NULL,
+                        value jsonb NOT NULL,
+                        updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+                    ) WITH (fillfactor = 70);
+                    CREATE INDEX ON \(name).\(kind.rawValue) (partition);
+                    COMMENT ON TABLE \(name).\(kind.rawValue) IS '\(comment)';
 
-                """
-            }.joined()
-            + """
-            GRANT USAGE ON SCHEMA \(name) TO \(role);
-            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(name) TO \(role);
-            GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(name) TO \(role);
-            """,
+                    """
+                }.joined()
+                    + """
+                    GRANT USAGE ON SCHEMA \(name) TO \(role);
+                    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(name) TO \(role);
+                    GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(name) TO \(role);
+                    """,
         down: comments.map { "DROP TABLE \(name).\($0.0.rawValue);\n" }.joined()
             + """
             DROP TABLE \(name).ledger;

@@ -37,7 +37,8 @@ struct AlerterStore: Sendable {
         guard !partitions.isEmpty else { return }
         for kind in Journal.Kind.allCases {
             _ = try await connection.query(
-                "DELETE FROM alerter.\(kind.rawValue) WHERE partition = ANY ($1)", [.intArray(partitions.map(Int64.init))])
+                "DELETE FROM alerter.\(kind.rawValue) WHERE partition = ANY ($1)",
+                [.intArray(partitions.map(Int64.init))])
         }
     }
 
@@ -67,7 +68,8 @@ struct AlerterStore: Sendable {
             do {
                 items.append(try decoder.decode(T.self, from: Data(text.utf8)))
             } catch {
-                throw AlerterError("alerter.\(kind.rawValue) holds what this alerter cannot read (\(error)): run the newer one")
+                throw AlerterError(
+                    "alerter.\(kind.rawValue) holds what this alerter cannot read (\(error)): run the newer one")
             }
         }
         return items
@@ -87,7 +89,9 @@ struct AlerterStore: Sendable {
                 let epoch = try rows.text(row, 2), let last = try rows.text(row, 3).flatMap({ UInt64($0) })
             else { continue }
             entries.append(
-                .init(key: .init(partition: Int32(truncatingIfNeeded: partition), stream: stream), epoch: epoch, last: last))
+                .init(
+                    key: .init(partition: Int32(truncatingIfNeeded: partition), stream: stream), epoch: epoch,
+                    last: last))
         }
         return entries
     }

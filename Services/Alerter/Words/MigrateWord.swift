@@ -13,7 +13,9 @@ enum MigrateWord {
                 settings.database, timeout: settings.databaseTimeout, logger: logger)
             switch what {
             case "up":
-                for step in try await AlerterSchema.migrator.up(&connection) { print("alerter \(step.version) \(step.name): done") }
+                for step in try await AlerterSchema.migrator.up(&connection) {
+                    print("alerter \(step.version) \(step.name): done")
+                }
             case "down":
                 for step in try await AlerterSchema.migrator.down(&connection, to: 0) {
                     print("alerter \(step.version) \(step.name): taken back")

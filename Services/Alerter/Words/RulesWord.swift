@@ -5,7 +5,9 @@ import Runtime
 enum RulesWord {
     static let word = Word(
         "rules", usage: "check FILE", count: 2...2, needs: [],
-        help: "Reads a file of alerting rules as the alerter would, and says what it cannot use, with line, column and reason.")
+        help:
+            "Reads a file of alerting rules as the alerter would, and says what it cannot use, with line, column and reason."
+    )
 
     static func run(_ arguments: [String]) -> Int32 {
         guard arguments[0] == "check" else {

@@ -37,7 +37,8 @@ enum BaselineCoding {
         let found = try input.byte()
         guard found == version else {
             throw Failure(
-                description: "baseline of layout \(found), this analyzer knows up to \(version): run the newer analyzer")
+                description: "baseline of layout \(found), this analyzer knows up to \(version): run the newer analyzer"
+            )
         }
         var baseline = Baseline(firstSeen: try input.signed())
         baseline.lastSeen = baseline.firstSeen &+ (try input.signed())

@@ -63,7 +63,8 @@ actor AnalyzerSink: RecordSink {
         let intake = Intake(batch, now: clock())
         if let share = limit.refuses(bad: intake.dead.count, of: intake.count) {
             throw AnalyzerError(
-                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the analyzer")
+                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the analyzer"
+            )
         }
         try await deadLetters.publish(intake.dead)
         var work = BatchWork(ledger: ledger, rule: rule)

@@ -64,7 +64,9 @@ struct BatchWork: Sendable {
             for key in loaded.keys { open[key.instance]!.insert(key.subject) }
         }
         var keys: Set<BaselineKey> = []
-        for item in work { for row in item.rows { keys.insert(BaselineKey(instance: item.instance, subject: row.subject)) } }
+        for item in work {
+            for row in item.rows { keys.insert(BaselineKey(instance: item.instance, subject: row.subject)) }
+        }
         for (instance, subjects) in open {
             for subject in subjects { keys.insert(BaselineKey(instance: instance, subject: subject)) }
         }

@@ -81,7 +81,8 @@ extension StatementBroken.Event {
         let (now, usual) = (Self.duration(value), Self.duration(p95))
         switch state {
         case .opened, .updated:
-            return "\(place) took \(now) on average over \(calls) calls in a cycle; the 95th percentile of \(scope.text) is \(usual)."
+            return
+                "\(place) took \(now) on average over \(calls) calls in a cycle; the 95th percentile of \(scope.text) is \(usual)."
         case .resolved(.recovered):
             return "\(place) is as it was: \(now) on average, after \(episode.cycles) broken cycles."
         case .resolved(.notRun):

@@ -23,7 +23,9 @@ struct AnalyzerStore: Sendable {
                 let epoch = try rows.text(row, 2), let last = try rows.text(row, 3).flatMap({ UInt64($0) })
             else { continue }
             entries.append(
-                .init(key: .init(partition: Int32(truncatingIfNeeded: partition), stream: stream), epoch: epoch, last: last))
+                .init(
+                    key: .init(partition: Int32(truncatingIfNeeded: partition), stream: stream), epoch: epoch,
+                    last: last))
         }
         return entries
     }

@@ -13,7 +13,9 @@ enum MigrateWord {
                 settings.database, timeout: settings.databaseTimeout, logger: logger)
             switch what {
             case "up":
-                for step in try await AnalyzerSchema.migrator.up(&connection) { print("analyzer \(step.version) \(step.name): done") }
+                for step in try await AnalyzerSchema.migrator.up(&connection) {
+                    print("analyzer \(step.version) \(step.name): done")
+                }
             case "down":
                 for step in try await AnalyzerSchema.migrator.down(&connection, to: 0) {
                     print("analyzer \(step.version) \(step.name): taken back")
