@@ -58,7 +58,8 @@ struct BrokerArguments: Equatable, Sendable {
                 let text = try value()
                 guard let number = Int(text), range.contains(number) else {
                     throw BrokerError(
-                        "\(parts[0]) is \"\(text)\"; give a whole number from \(range.lowerBound) to \(range.upperBound)")
+                        "\(parts[0]) is \"\(text)\"; give a whole number from \(range.lowerBound) to \(range.upperBound)"
+                    )
                 }
                 return number
             }

@@ -11,15 +11,15 @@ struct BrokerCommand {
         do {
             let options = try BrokerArguments(arguments)
             if options.help {
-                TopicsOutput.line(BrokerArguments.usage)
+                printLine(BrokerArguments.usage)
                 return 0
             }
             return try await serve(options)
         } catch let error as BrokerError {
-            TopicsOutput.error("pganalytics broker: \(error)")
+            printError("pganalytics broker: \(error)")
             return 2
         } catch {
-            TopicsOutput.error("pganalytics broker: \(error)")
+            printError("pganalytics broker: \(error)")
             return 1
         }
     }
@@ -38,8 +38,8 @@ struct BrokerCommand {
             metrics: MetricRegistry()
         ) { request in control.answer(request) }
         let url = "http://127.0.0.1:\(server.port)"
-        TopicsOutput.line("broker \(cluster.bootstrapServers)")
-        TopicsOutput.line("control \(url)")
+        printLine("broker \(cluster.bootstrapServers)")
+        printLine("control \(url)")
         if let file = options.controlFile { try write(url, to: file) }
         if let file = options.addressFile { try write(cluster.bootstrapServers, to: file) }
         await shutdown.wait()

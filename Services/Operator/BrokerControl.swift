@@ -25,7 +25,9 @@ struct BrokerControl: Sendable {
         do {
             if request.method == "GET", request.path == "/" { return try describe() }
             guard request.method == "POST" else {
-                throw Refusal(status: 405, detail: "\(request.method) \(request.path): there is GET / and POST; see pganalytics broker --help")
+                throw Refusal(
+                    status: 405,
+                    detail: "\(request.method) \(request.path): there is GET / and POST; see pganalytics broker --help")
             }
             // A page in a browser on this machine can post a form here, but not this type.
             guard request.headers["content-type"]?.lowercased().hasPrefix("application/json") == true else {

@@ -31,15 +31,19 @@ extension TopicDeclaration {
     static func parse(_ text: String, name: String, place: String) throws -> TopicDeclaration {
         guard !name.isEmpty, name.count <= 200, name.utf8.allSatisfy(isNameByte) else {
             throw TopicDeclarationError(
-                place, nil, "\"\(name)\" is no name of a topic; use letters, digits, full stops, underscores and dashes")
+                place, nil, "\"\(name)\" is no name of a topic; use letters, digits, full stops, underscores and dashes"
+            )
         }
         let root = try YAMLNode.parse(text, name: place)
         guard let mapping = root.mapping else {
-            throw TopicDeclarationError(place, root, "this is \(root.kind); a declaration is a mapping with the keys \(keys.joined(separator: ", "))")
+            throw TopicDeclarationError(
+                place, root,
+                "this is \(root.kind); a declaration is a mapping with the keys \(keys.joined(separator: ", "))")
         }
         for (key, _) in mapping where !keys.contains(key.string ?? "") {
             throw TopicDeclarationError(
-                place, key, "\"\(key.string ?? key.kind)\" is no key of a declaration; there are \(keys.joined(separator: ", "))")
+                place, key,
+                "\"\(key.string ?? key.kind)\" is no key of a declaration; there are \(keys.joined(separator: ", "))")
         }
         let reader = Reader(place: place, root: root)
         return TopicDeclaration(
@@ -63,12 +67,15 @@ extension TopicDeclaration {
     /// have equally many.
     static func checkTogether(_ topics: [TopicDeclaration]) throws {
         let together = topics.filter { $0.key == sharedKey }
-        guard let first = together.first, let other = together.first(where: { $0.partitions != first.partitions }) else {
+        guard let first = together.first, let other = together.first(where: { $0.partitions != first.partitions })
+        else {
             return
         }
         throw TopicDeclarationError(
             "\(other.name).yaml", nil,
-            "partitions is \(other.partitions), but \(first.partitions) in \(first.name).yaml; topics keyed by \(sharedKey) must have equally many, so that one consumer of a group holds everything of an instance")
+            "partitions is \(other.partitions), but \(first.partitions) in \(first.name).yaml; topics keyed by "
+                + "\(sharedKey) must have equally many, so that one consumer of a group holds everything of an instance"
+        )
     }
 
     /// The key whose topics have equal partition counts and grow together.
@@ -79,7 +86,9 @@ extension TopicDeclaration {
         let root: YAMLNode
 
         func node(_ key: String) throws -> YAMLNode {
-            guard let node = root[key] else { throw TopicDeclarationError(place, root, "\"\(key)\" is missing; add it") }
+            guard let node = root[key] else {
+                throw TopicDeclarationError(place, root, "\"\(key)\" is missing; add it")
+            }
             return node
         }
 
@@ -96,7 +105,9 @@ extension TopicDeclaration {
             guard let number = node.integer, range.contains(number) else {
                 throw TopicDeclarationError(
                     place, node,
-                    "\(key) is \(node.string.map { "\"\($0)\"" } ?? node.kind); give a whole number from \(range.lowerBound) to \(range.upperBound)")
+                    "\(key) is \(node.string.map { "\"\($0)\"" } ?? node.kind); give a whole number from "
+                        + "\(range.lowerBound) to \(range.upperBound)"
+                )
             }
             return number
         }
@@ -104,7 +115,8 @@ extension TopicDeclaration {
         func names(_ key: String) throws -> [String] {
             let node = try node(key)
             guard let items = node.sequence else {
-                throw TopicDeclarationError(place, node, "\(key) is \(node.kind); give a list of services, like [writer]")
+                throw TopicDeclarationError(
+                    place, node, "\(key) is \(node.kind); give a list of services, like [writer]")
             }
             return try items.map { item in
                 guard let name = item.string else {
@@ -117,13 +129,15 @@ extension TopicDeclaration {
         func configuration() throws -> [String: String] {
             let node = try node("config")
             guard let pairs = node.mapping else {
-                throw TopicDeclarationError(place, node, "config is \(node.kind); give a mapping of Kafka's topic settings")
+                throw TopicDeclarationError(
+                    place, node, "config is \(node.kind); give a mapping of Kafka's topic settings")
             }
             var result: [String: String] = [:]
             for (key, value) in pairs {
                 guard let name = key.string, let text = value.string else {
                     throw TopicDeclarationError(
-                        place, value, "config.\(key.string ?? "?") is \(value.kind); give one value, a list as a text with commas")
+                        place, value,
+                        "config.\(key.string ?? "?") is \(value.kind); give one value, a list as a text with commas")
                 }
                 result[name] = text
             }

@@ -26,7 +26,8 @@ struct TopicsCommand {
                 """),
         Word(
             "check", options: options,
-            help: "Says, a line each, which topic is missing, has fewer partitions or another configuration; 1 if any."),
+            help: "Says, a line each, which topic is missing, has fewer partitions or another configuration; 1 "
+                + "if any."),
     ]
 
     /// Runs the word and returns the exit status: 0 when the cluster is as declared, 1 when not, 2 for a wrong command.
@@ -48,7 +49,7 @@ struct TopicsCommand {
             let job = try TopicsJob(parsed)
             return try await job.run()
         } catch {
-            TopicsOutput.error("pganalytics topics: \(error)")
+            printError("pganalytics topics: \(error)")
             return (error as? KafkaError)?.code == .configuration || error is TopicDeclarationError ? 2 : 1
         }
     }
@@ -101,14 +102,16 @@ struct TopicsJob {
 
     private func run(_ admin: KafkaAdmin) async throws -> CInt {
         let (plan, tellsConfiguration) = try await compare(admin)
-        for note in plan.notes { TopicsOutput.line("note: \(note)") }
+        for note in plan.notes { printLine("note: \(note)") }
         if !tellsConfiguration {
-            TopicsOutput.line(
-                "note: this cluster does not tell the configuration of topics (librdkafka's mock does not); topics and partitions were compared")
+            printLine(
+                "note: this cluster does not tell the configuration of topics (librdkafka's mock does not); "
+                    + "topics and partitions were compared"
+            )
         }
-        for difference in plan.differences { TopicsOutput.line("\(difference)") }
+        for difference in plan.differences { printLine("\(difference)") }
         guard !plan.differences.isEmpty else {
-            TopicsOutput.line("\(declared.count) topics are as declared")
+            printLine("\(declared.count) topics are as declared")
             return 0
         }
         guard isApply else { return 1 }
@@ -156,24 +159,27 @@ struct TopicsJob {
             case .missing(let topic):
                 do {
                     try await admin.create([topic])
-                    TopicsOutput.line("\(topic.name): made")
+                    printLine("\(topic.name): made")
                 } catch let error as KafkaError where error.code == .unsupported {
                     throw KafkaError(
                         .unsupported,
-                        "this cluster cannot make topics (librdkafka's mock knows no CreateTopics): pganalytics broker makes those of its --topics folder when it starts, so start it anew with this folder")
+                        "this cluster cannot make topics (librdkafka's mock knows no CreateTopics): pganalytics "
+                            + "broker makes those of its --topics folder when it starts, so start it anew with "
+                            + "this folder"
+                    )
                 }
             case .fewerPartitions(let topic, let actual, let wanted):
                 guard mayGrow else {
-                    TopicsOutput.error(
+                    printError(
                         "\(topic): not grown; --grow adds partitions, which moves keys to other partitions")
                     isDone = false
                     continue
                 }
                 try await admin.grow(topic, to: wanted)
-                TopicsOutput.line("\(topic): grown from \(actual) to \(wanted) partitions")
+                printLine("\(topic): grown from \(actual) to \(wanted) partitions")
             case .otherConfiguration(let topic, _, let configuration):
                 try await admin.replaceConfiguration(of: topic, with: configuration)
-                TopicsOutput.line("\(topic): configured")
+                printLine("\(topic): configured")
             case .unequalPartitions:
                 isDone = false
             }

@@ -2,31 +2,23 @@ import Glibc
 
 /// The folder of declarations.
 enum TopicsFolder {
-    /// The folder: the one given, else `topics` where we are, else where an image carries it, else that of the checkout
-    /// whose build folder the binary lies in.
+    /// The folder: the one given, else where this installation has it.
     static func find(_ given: String?) throws -> String {
-        if let given { return given }
-        let places = ["topics", "/usr/share/pganalytics/topics"] + binaryFolder().map { "\($0)/../../../topics" }
-        guard let found = places.first(where: { access("\($0)/samples.yaml", R_OK) == 0 }) else {
-            throw TopicDeclarationError("topics", nil, "the folder of declarations is not here; name it with --topics DIR")
+        guard let found = given ?? Installation.topics() else {
+            throw TopicDeclarationError(
+                "topics", nil, "the folder of declarations is not here; name it with --topics DIR")
         }
         return found
-    }
-
-    private static func binaryFolder() -> [String] {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes {
-            readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
-        }
-        guard count > 0, let slash = buffer[..<count].lastIndex(of: UInt8(ascii: "/")) else { return [] }
-        return [String(decoding: buffer[..<slash], as: UTF8.self)]
     }
 
     /// Reads and checks every `.yaml` of the folder, by name.
     static func load(_ folder: String) throws -> [TopicDeclaration] {
         guard let stream = opendir(folder) else {
             throw TopicDeclarationError(
-                folder, nil, "the folder of declarations cannot be read: \(String(cString: strerror(errno))); name it with --topics DIR")
+                folder, nil,
+                "the folder of declarations cannot be read: \(String(cString: strerror(errno))); name it with "
+                    + "--topics DIR"
+            )
         }
         defer { closedir(stream) }
         var names: [String] = []
@@ -37,7 +29,8 @@ enum TopicsFolder {
             if name.hasSuffix(".yaml"), !name.hasPrefix(".") { names.append(name) }
         }
         guard !names.isEmpty else {
-            throw TopicDeclarationError(folder, nil, "there is no declaration (*.yaml) here; name the folder with --topics DIR")
+            throw TopicDeclarationError(
+                folder, nil, "there is no declaration (*.yaml) here; name the folder with --topics DIR")
         }
         let topics = try names.sorted().map { file in
             let path = "\(folder)/\(file)"

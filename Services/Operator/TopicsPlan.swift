@@ -53,7 +53,9 @@ struct TopicsPlan: Equatable, Sendable {
         if let given { return given }
         if declaration.replicas > brokers {
             notes.append(
-                "\(name): replicas \(brokers) instead of the \(declaration.replicas) declared; brokers there are: \(brokers)")
+                "\(name): replicas \(brokers) instead of the \(declaration.replicas) declared; brokers there "
+                    + "are: \(brokers)"
+            )
         }
         return min(declaration.replicas, max(1, brokers))
     }
@@ -64,16 +66,21 @@ struct TopicsPlan: Equatable, Sendable {
                 .fewerPartitions(topic: name, actual: found.topic.partitions, declared: declaration.partitions))
         } else if found.topic.partitions > declaration.partitions {
             notes.append(
-                "\(name): \(found.topic.partitions) partitions, more than the \(declaration.partitions) declared; a topic never shrinks, so declare \(found.topic.partitions)")
+                "\(name): \(found.topic.partitions) partitions, more than the \(declaration.partitions) "
+                    + "declared; a topic never shrinks, so declare \(found.topic.partitions)"
+            )
         }
         if found.topic.replicas < wanted {
             notes.append(
-                "\(name): \(found.topic.replicas) replicas, fewer than \(wanted); this command does not move replicas, kafka-reassign-partitions does")
+                "\(name): \(found.topic.replicas) replicas, fewer than \(wanted); this command does not move "
+                    + "replicas, kafka-reassign-partitions does"
+            )
         }
         guard let configuration = found.configuration else { return }
         let values = Dictionary(configuration.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var changes: [Change] = []
-        for (key, value) in declaration.configuration.sorted(by: { $0.key < $1.key }) where values[key]?.value != value {
+        for (key, value) in declaration.configuration.sorted(by: { $0.key < $1.key }) where values[key]?.value != value
+        {
             changes.append(Change(name: key, actual: values[key]?.value, declared: value))
         }
         for setting in configuration.sorted(by: { $0.name < $1.name })
@@ -116,7 +123,9 @@ extension TopicsPlan.Difference: CustomStringConvertible {
         case .otherConfiguration(let topic, let changes, _):
             "\(topic): other configuration: " + changes.map(\.description).joined(separator: ", ")
         case .unequalPartitions(let topic, let actual, let other, let otherActual):
-            "\(topic): \(actual) partitions, but \(other) has \(otherActual); topics keyed by \(TopicDeclaration.sharedKey) must have equally many: declare \(otherActual) for both and apply with --grow"
+            "\(topic): \(actual) partitions, but \(other) has \(otherActual); topics keyed by "
+                + "\(TopicDeclaration.sharedKey) must have equally many: declare \(otherActual) for both and "
+                + "apply with --grow"
         }
     }
 }

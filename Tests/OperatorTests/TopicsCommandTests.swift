@@ -42,7 +42,8 @@ struct TopicsCommandTests {
     }
 
     private func topics(_ word: [String], _ folder: String, _ settings: KafkaSettings) async -> CInt {
-        var arguments = word + ["--topics", folder, "--wait", "5", "--set", "kafka.bootstrap_servers=\(settings.bootstrapServers)"]
+        var arguments =
+            word + ["--topics", folder, "--wait", "5", "--set", "kafka.bootstrap_servers=\(settings.bootstrapServers)"]
         for (name, value) in settings.properties { arguments += ["--set", "kafka.librdkafka.\(name)=\(value)"] }
         return await TopicsCommand.run(arguments)
     }

@@ -16,7 +16,8 @@ struct TopicsPlanTests {
 
     private func actual(
         _ name: String, partitions: Int = 6, replicas: Int = 3,
-        own: [String: String]? = ["cleanup.policy": "delete"], defaults: [String: String] = ["retention.ms": "604800000"]
+        own: [String: String]? = ["cleanup.policy": "delete"],
+        defaults: [String: String] = ["retention.ms": "604800000"]
     ) -> TopicsPlan.Actual {
         TopicsPlan.Actual(
             topic: TopicDescription(name: name, partitions: partitions, replicas: replicas),
@@ -73,7 +74,10 @@ struct TopicsPlanTests {
 
     @Test func `Another value, a missing setting and one set by hand are differences, a default is none`() {
         let plan = plan(
-            [declaration("a", configuration: ["cleanup.policy": "compact", "segment.ms": "1", "retention.ms": "604800000"])],
+            [
+                declaration(
+                    "a", configuration: ["cleanup.policy": "compact", "segment.ms": "1", "retention.ms": "604800000"])
+            ],
             [actual("p.a", own: ["cleanup.policy": "delete", "flush.ms": "7"])])
         #expect(
             plan.differences == [

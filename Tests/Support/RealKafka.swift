@@ -90,7 +90,8 @@ public final class RealKafka: Sendable {
         guard let script else { throw RealKafkaError(message: whereLooked) }
         let result = try await ChildProcess.run(executable: script, arguments: arguments, timeout: timeout)
         guard result.status.isSuccess else {
-            throw RealKafkaError(message: "cluster \(arguments.joined(separator: " ")): \(result.status): \(result.error)")
+            throw RealKafkaError(
+                message: "cluster \(arguments.joined(separator: " ")): \(result.status): \(result.error)")
         }
         return result.output
     }

@@ -23,7 +23,8 @@ struct Configuration: ~Copyable {
         let reason = Configuration.isSecret(name) ? "its value is refused" : "\"\(value)\" is refused: \(string(text))"
         throw KafkaError(
             .configuration,
-            "librdkafka property \(name): \(reason); see CONFIGURATION.md of librdkafka \(KafkaSettings.libraryVersion)")
+            "librdkafka property \(name): \(reason); see CONFIGURATION.md of librdkafka \(KafkaSettings.libraryVersion)"
+        )
     }
 
     /// Names whose value no message may show.

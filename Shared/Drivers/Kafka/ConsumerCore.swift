@@ -126,7 +126,9 @@ final class ConsumerCore: @unchecked Sendable {
         let source = Source(topic: message.pointee.rkt, partition: message.pointee.partition)
         guard let index = sources[source] ?? find(source) else { return false }
         // A partition resumed while it was not paused may start again before its position (#4686, #2593).
-        guard !held.contains(tracks[index].partition), message.pointee.offset >= tracks[index].next else { return false }
+        guard !held.contains(tracks[index].partition), message.pointee.offset >= tracks[index].next else {
+            return false
+        }
         tracks[index].next = message.pointee.offset + 1
         tracks[index].lastRecord = .now
         return true
@@ -170,7 +172,8 @@ final class ConsumerCore: @unchecked Sendable {
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         let said = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return KafkaError.explained(
-            RD_KAFKA_RESP_ERR__FATAL, detail: "\(String(cString: rd_kafka_err2name(code))): \(said)", settings: settings)
+            RD_KAFKA_RESP_ERR__FATAL, detail: "\(String(cString: rd_kafka_err2name(code))): \(said)", settings: settings
+        )
     }
 
     // MARK: Positions

@@ -293,7 +293,9 @@ final class ConsumerRun {
         let times = (beyondEnd[partition] ?? 0) + 1
         beyondEnd[partition] = times
         let message =
-            "\(partition): the stored offset \(offset) lies beyond the end (\(high)): the topic was made anew, or its log was cut. Reading on would skip records unseen; remove the stored offsets of this topic to read it from its beginning, or bring the old topic back"
+            "\(partition): the stored offset \(offset) lies beyond the end (\(high)): the topic was made anew, "
+            + "or its log was cut. Reading on would skip records unseen; remove the stored offsets of this "
+            + "topic to read it from its beginning, or bring the old topic back"
         throw KafkaError(.offsetBeyondEnd, message, isRetriable: times < 4, isFatal: times >= 4)
     }
 
@@ -331,7 +333,8 @@ final class ConsumerRun {
         let (thread, core) = (thread, core)
         let isClosed: Void?? = await Kafka.within(loop.closeLimit) { try? await thread.run { core.close() } }
         if isClosed == nil {
-            loop.logger.error("Consumer did not close in time and is left behind", [.durationMilliseconds: LogValue(loop.closeLimit)])
+            loop.logger.error(
+                "Consumer did not close in time and is left behind", [.durationMilliseconds: LogValue(loop.closeLimit)])
             LeftBehind.keep(thread)
         } else {
             thread.stop()

@@ -28,17 +28,23 @@ extension KafkaError {
         case "UNSUPPORTED_SASL_MECHANISM":
             return error(
                 .authentication,
-                "\(place) does not offer the SASL mechanism \(settings.saslMechanism ?? "in use"): \(said); set sasl.mechanism to one of the broker's")
+                "\(place) does not offer the SASL mechanism \(settings.saslMechanism ?? "in use"): \(said); set "
+                    + "sasl.mechanism to one of the broker's"
+            )
         case "_SSL":
             return error(.ssl, certificate(said, settings))
         case "_ALL_BROKERS_DOWN":
-            return error(.allBrokersDown, "no broker of \(place) can be reached: \(said); is Kafka running, and the address right?")
+            return error(
+                .allBrokersDown,
+                "no broker of \(place) can be reached: \(said); is Kafka running, and the address right?")
         case "_TRANSPORT":
             return error(.transport, "\(said); is Kafka running at \(place), and is security.protocol the listener's?")
         case "_RESOLVE":
             return error(.resolve, "\(said); check the host names in \(place)")
         case "_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART":
-            return error(.unknownTopic, "the topic does not exist at \(place); create it first, topics are never made by writing to them")
+            return error(
+                .unknownTopic,
+                "the topic does not exist at \(place); create it first, topics are never made by writing to them")
         case "_UNKNOWN_PARTITION":
             return error(Code(rawValue: name), "the topic has no such partition at \(place)", retriable: false)
         case "_MSG_TIMED_OUT":
@@ -50,17 +56,24 @@ extension KafkaError {
                 .messageTooLarge, "\(said); raise max.message.bytes of the topic and message.max.bytes, or send less",
                 retriable: false)
         case "TOPIC_AUTHORIZATION_FAILED":
-            return error(.topicAuthorization, "this principal may not do that at \(place): \(said); grant it an ACL on the topic")
+            return error(
+                .topicAuthorization, "this principal may not do that at \(place): \(said); grant it an ACL on the topic"
+            )
         case "GROUP_AUTHORIZATION_FAILED":
-            return error(.groupAuthorization, "this principal may not use the group at \(place): \(said); grant it an ACL to read the group")
+            return error(
+                .groupAuthorization,
+                "this principal may not use the group at \(place): \(said); grant it an ACL to read the group")
         case "CLUSTER_AUTHORIZATION_FAILED":
-            return error(Code(rawValue: name), "this principal may not do that at \(place): \(said); grant it the ACL on the cluster")
+            return error(
+                Code(rawValue: name),
+                "this principal may not do that at \(place): \(said); grant it the ACL on the cluster")
         case "_FATAL":
             return error(.fatal, "\(said); the client has to be made anew", retriable: false, fatal: true)
         case "_UNSUPPORTED_FEATURE", "UNSUPPORTED_VERSION":
             return error(.unsupported, "\(place) does not know this request: \(said)", retriable: false)
         case "_QUEUE_FULL":
-            return error(.queueFull, "the producer's queue stayed full: \(place) takes records more slowly than they come")
+            return error(
+                .queueFull, "the producer's queue stayed full: \(place) takes records more slowly than they come")
         default:
             return error(Code(rawValue: name), "\(said) (at \(place))", retriable: !isPermanent(name))
         }
@@ -72,7 +85,10 @@ extension KafkaError {
             // librdkafka #4895: before 2.6.1 the client nonce is sent twice, which Kafka 4 refuses as bad credentials.
             let version = "\(libraryVersion >> 24).\((libraryVersion >> 16) & 0xff).\((libraryVersion >> 8) & 0xff)"
             return
-                "\(settings.place) refused \(mechanism): \(said). If it is Kafka 4 or newer the cause is librdkafka \(version), which repeats the SCRAM nonce (fixed in 2.6.1): use librdkafka 2.6.1 or newer, SASL/PLAIN over TLS or client certificates; on Kafka 3 check sasl.username and sasl.password"
+                "\(settings.place) refused \(mechanism): \(said). If it is Kafka 4 or newer the cause is "
+                + "librdkafka \(version), which repeats the SCRAM nonce (fixed in 2.6.1): use librdkafka "
+                + "2.6.1 or newer, SASL/PLAIN over TLS or client certificates; on Kafka 3 check "
+                + "sasl.username and sasl.password"
         }
         return "\(settings.place) refused the sign-in by \(mechanism): \(said); check sasl.username and sasl.password"
     }
@@ -84,7 +100,8 @@ extension KafkaError {
             || text.contains("unable to get local issuer") || text.contains("broker certificate could not be verified")
         {
             remedy =
-                "the broker's certificate is not signed by a CA we trust, or not for this host name: check ssl.ca.location"
+                "the broker's certificate is not signed by a CA we trust, or not for this host name: check "
+                + "ssl.ca.location"
         } else if text.contains("alert") || text.contains("client") {
             remedy = "the broker refused our certificate: check ssl.certificate.location and ssl.key.location"
         } else if text.contains("wrong version number") || text.contains("http request") {

@@ -134,7 +134,8 @@ final class ProducerCore: @unchecked Sendable {
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         let said = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return KafkaError.explained(
-            RD_KAFKA_RESP_ERR__FATAL, detail: "\(String(cString: rd_kafka_err2name(code))): \(said)", settings: settings)
+            RD_KAFKA_RESP_ERR__FATAL, detail: "\(String(cString: rd_kafka_err2name(code))): \(said)", settings: settings
+        )
     }
 
     /// Counts a record that librdkafka did not even take.
@@ -195,7 +196,8 @@ final class ProducerCore: @unchecked Sendable {
             var number: UInt = 0
             var delivery: Delivery?
             var hasDelivered = false
-            while case let count = rd_kafka_event_message_array(event, messages.baseAddress, messages.count), count > 0 {
+            while case let count = rd_kafka_event_message_array(event, messages.baseAddress, messages.count), count > 0
+            {
                 for case let message? in messages.prefix(count) {
                     let opaque = UInt(bitPattern: message.pointee._private)
                     if delivery == nil || opaque >> DeliveryTable.placeBits != number {

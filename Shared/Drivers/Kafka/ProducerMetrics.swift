@@ -28,7 +28,8 @@ final class ProducerMetrics: Sendable {
         errors.withLock { errors in
             if let counter = errors[code] { return counter }
             let counter = registry.counter(
-                "kafka_producer_errors_total", help: "Records not delivered, by error.", labels: ["code": code.rawValue])
+                "kafka_producer_errors_total", help: "Records not delivered, by error.", labels: ["code": code.rawValue]
+            )
             errors[code] = counter
             return counter
         }.add()

@@ -66,7 +66,9 @@ struct KafkaConsumerTests {
         try await MockCluster.with(topics: [("events", 2)]) { cluster in
             let failures = Atomic<Int>(0)
             let sink = TestSink { _ in
-                if failures.wrappingAdd(1, ordering: .relaxed).newValue <= 4 { throw TestFailure("the database is away") }
+                if failures.wrappingAdd(1, ordering: .relaxed).newValue <= 4 {
+                    throw TestFailure("the database is away")
+                }
                 return [:]
             }
             let log = KafkaLog()
@@ -369,7 +371,8 @@ struct KafkaConsumerTests {
         }
     }
 
-    @Test func `Members share the partitions, and the one that stays takes over from the stored offsets`() async throws {
+    @Test func `Members share the partitions, and the one that stays takes over from the stored offsets`() async throws
+    {
         try await MockCluster.with(topics: [("events", 4)]) { cluster in
             let shared = SharingSink.Shared()
             let first = SharingSink(shared)

@@ -36,7 +36,8 @@ struct KafkaProducerTests {
         try await MockCluster.with(topics: [("events", 7)]) { cluster in
             let hashes: [(String, Int32)] = [
                 ("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536),
-                ("a-little-bit-longer-string", -1_486_304_829), ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+                ("a-little-bit-longer-string", -1_486_304_829),
+                ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
             ]
             try await sendAll(cluster.settings(), hashes.map { record("x", key: $0.0) })
             let sink = TestSink()

@@ -7,7 +7,9 @@ import Testing
 final class KafkaLog: Sendable {
     private let kept = Mutex<[String]>([])
     var lines: [String] { kept.withLock { $0 } }
-    var logger: Logger { Logger(service: "test", level: .info, sink: { line in self.kept.withLock { $0.append(line) } }) }
+    var logger: Logger {
+        Logger(service: "test", level: .info, sink: { line in self.kept.withLock { $0.append(line) } })
+    }
     func contains(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
 }
 

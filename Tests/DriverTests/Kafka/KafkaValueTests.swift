@@ -1,6 +1,7 @@
-@testable import Kafka
 import Runtime
 import Testing
+
+@testable import Kafka
 
 /// What needs neither a broker nor a clock.
 struct KafkaValueTests {
@@ -8,7 +9,9 @@ struct KafkaValueTests {
 
     @Test func `Waits double up to their limit and are shortened by half at most`() {
         var longest = Backoff(first: .milliseconds(100), limit: .seconds(10))
-        #expect((0..<9).map { _ in longest.next(random: 0) } == [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000].map { .milliseconds($0) })
+        #expect(
+            (0..<9).map { _ in longest.next(random: 0) }
+                == [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000].map { .milliseconds($0) })
         var shortest = Backoff(first: .milliseconds(100), limit: .seconds(10))
         #expect(shortest.next(random: 1) == .milliseconds(50))
         longest.reset()
@@ -36,7 +39,8 @@ struct KafkaValueTests {
             KafkaError.explained(
                 name: name, said: said, subject: "topic x", settings: settings, libraryVersion: 0x0208_00ff)
         }
-        let certificate = error("_SSL", "ssl://kafka:9092: certificate verify failed:\n  broker certificate could not be verified")
+        let certificate = error(
+            "_SSL", "ssl://kafka:9092: certificate verify failed:\n  broker certificate could not be verified")
         #expect(certificate.message.contains("ssl.ca.location"))
         #expect(!certificate.message.contains("\n"))
         #expect(error("_UNKNOWN_TOPIC", "").code == .unknownTopic)

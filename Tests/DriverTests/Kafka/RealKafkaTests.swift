@@ -34,7 +34,9 @@ struct RealKafkaTests {
         }
     }
 
-    @Test func `Plain: there and back, admin, gaps, an end that lies before us, a topic that is not there`() async throws {
+    @Test func `Plain: there and back, admin, gaps, an end that lies before us, a topic that is not there`()
+        async throws
+    {
         try await RealKafka.with { kafka in
             let settings = kafka.settings()
             try await roundTrip(settings)
@@ -43,19 +45,28 @@ struct RealKafkaTests {
                 let cluster = try await admin.cluster()
                 #expect(cluster.brokers == [1])
                 #expect(!cluster.id.isEmpty)
-                #expect(try await admin.describe(["events", "nothing"]) == [TopicDescription(name: "events", partitions: 1, replicas: 1)])
+                #expect(
+                    try await admin.describe(["events", "nothing"]) == [
+                        TopicDescription(name: "events", partitions: 1, replicas: 1)
+                    ])
                 try await admin.grow("events", to: 3)
                 #expect(try await admin.describe(["events"]).first?.partitions == 3)
                 try await admin.replaceConfiguration(of: "events", with: ["retention.ms": "1000000"])
-                try await admin.replaceConfiguration(of: "events", with: ["cleanup.policy": "delete", "segment.bytes": "1048576"])
+                try await admin.replaceConfiguration(
+                    of: "events", with: ["cleanup.policy": "delete", "segment.bytes": "1048576"])
                 let own = try await admin.configuration(of: ["events"])["events"]?.filter(\.isOwn) ?? []
-                #expect(Dictionary(own.map { ($0.name, $0.value) }) { $1 } == ["cleanup.policy": "delete", "segment.bytes": "1048576"])
+                #expect(
+                    Dictionary(own.map { ($0.name, $0.value) }) { $1 } == [
+                        "cleanup.policy": "delete", "segment.bytes": "1048576",
+                    ])
                 let exists = await #expect(throws: KafkaError.self) {
                     try await admin.create([NewTopic(name: "events", partitions: 1, replicas: 1, configuration: [:])])
                 }
                 #expect(exists?.code == .topicExists)
                 let wrong = await #expect(throws: KafkaError.self) {
-                    try await admin.create([NewTopic(name: "other", partitions: 1, replicas: 1, configuration: ["nonsense": "1"])])
+                    try await admin.create([
+                        NewTopic(name: "other", partitions: 1, replicas: 1, configuration: ["nonsense": "1"])
+                    ])
                 }
                 #expect(wrong?.message.contains("other") == true)
             }
@@ -90,11 +101,15 @@ struct RealKafkaTests {
     }
 
     @Test func `Retention that overtakes a reader is a gap`() async throws {
-        try await RealKafka.with(settings: ["log.retention.check.interval.ms": "500", "log.initial.task.delay.ms": "500"]) { kafka in
+        try await RealKafka.with(settings: [
+            "log.retention.check.interval.ms": "500", "log.initial.task.delay.ms": "500",
+        ]) { kafka in
             let settings = kafka.settings()
             try await makeTopic(
                 settings,
-                configuration: ["retention.bytes": "1048576", "segment.bytes": "1048576", "file.delete.delay.ms": "100"])
+                configuration: [
+                    "retention.bytes": "1048576", "segment.bytes": "1048576", "file.delete.delay.ms": "100",
+                ])
             let isAway = Atomic<Bool>(true)
             let sink = TestSink { _ in
                 if isAway.load(ordering: .relaxed) { throw TestFailure("away") }
@@ -103,7 +118,8 @@ struct RealKafkaTests {
             let block = (0..<300_000).map { _ in UInt8.random(in: 0...255) }
             try await sendAll(settings, [record("first")])
             try await withConsumer(
-                kafka.settings(["queued.max.messages.kbytes": "300", "max.partition.fetch.bytes": "400000"]), batchLimit: 1,
+                kafka.settings(["queued.max.messages.kbytes": "300", "max.partition.fetch.bytes": "400000"]),
+                batchLimit: 1,
                 sink: sink
             ) { _ in
                 await eventually("it waits") { sink.state.withLock { $0.attempts } > 0 }
@@ -157,7 +173,9 @@ struct RealKafkaTests {
 
     @Test func `A pause of the whole cluster is sat out`() async throws {
         try await RealKafka.with { kafka in
-            let settings = kafka.settings(["socket.timeout.ms": "3000", "request.timeout.ms": "2000", "session.timeout.ms": "30000"])
+            let settings = kafka.settings([
+                "socket.timeout.ms": "3000", "request.timeout.ms": "2000", "session.timeout.ms": "30000",
+            ])
             try await makeTopic(kafka.settings())
             let sink = TestSink()
             try await withConsumer(settings, sink: sink) { loop in
@@ -220,7 +238,9 @@ struct RealKafkaTests {
         }
     }
 
-    @Test func `SCRAM with Kafka 4 works from librdkafka 2 6 1 on, and before it the message names the cause`() async throws {
+    @Test func `SCRAM with Kafka 4 works from librdkafka 2 6 1 on, and before it the message names the cause`()
+        async throws
+    {
         try await RealKafka.with(version: "4.2", security: .scram) { kafka in
             let parts = KafkaSettings.libraryVersion.split(separator: ".").compactMap { Int($0) }
             if parts.lexicographicallyPrecedes([2, 6, 1]) {
@@ -243,7 +263,9 @@ struct RealKafkaTests {
             let settings = kafka.settings(["sasl.username": "writer"])
             try await withProducer(settings) { producer in
                 let error = await producer.send([record("x")])[0]
-                #expect(error?.code == .topicAuthorization || error?.code.rawValue == "CLUSTER_AUTHORIZATION_FAILED" || error?.isFatal == true)
+                #expect(
+                    error?.code == .topicAuthorization || error?.code.rawValue == "CLUSTER_AUTHORIZATION_FAILED"
+                        || error?.isFatal == true)
                 #expect(error?.message.contains("ACL") == true)
             }
             try await withConsumer(settings, sink: TestSink()) { loop in
