@@ -96,7 +96,7 @@ final class ClientWatch: Sendable {
     /// A line of librdkafka's own log. Failed connections come as errors too and are told there.
     func log(level: Int32, facility: String, text: String) {
         let fields: KeyValuePairs<LogKey, LogValue> = [.kafkaFacility: .string(facility), .kafkaText: .string(text)]
-        if level > 5 || ["FAIL", "ERROR", "CONFWARN"].contains(facility) {
+        if level > 5 || ["FAIL", "ERROR", "CONFWARN", "AUTOCREATE"].contains(facility) {
             logger.debug("librdkafka says", fields)
         } else {
             write("log." + facility, level <= 3 ? .warning : .info, "librdkafka says", fields)

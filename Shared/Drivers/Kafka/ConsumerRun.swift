@@ -331,14 +331,17 @@ final class ConsumerRun {
         owned = []
         loop.setObstacle("the consumer of group \(loop.group) has ended")
         let (thread, core) = (thread, core)
-        let isClosed: Void?? = await Kafka.within(loop.closeLimit) { try? await thread.run { core.close() } }
-        if isClosed == nil {
+        let isClosed = await Kafka.within(loop.closeLimit) {
+            try? await thread.run { core.close() }
+            return true
+        }
+        guard isClosed != nil else {
             loop.logger.error(
                 "Consumer did not close in time and is left behind", [.durationMilliseconds: LogValue(loop.closeLimit)])
             LeftBehind.keep(thread)
-        } else {
-            thread.stop()
+            return
         }
+        thread.stop()
     }
 
     private func isFatal(_ error: any Error) -> Bool {

@@ -8,13 +8,13 @@ func within<T: Sendable>(_ limit: Duration, _ operation: @escaping @Sendable () 
     return await withCheckedContinuation { continuation in
         box.set(continuation)
         let timer = Task {
-            try? await Task.sleep(for: limit)
-            box.resume(nil)
+            // Cancelled, the sleep ends at once, and that is no time-out.
+            if (try? await Task.sleep(for: limit)) != nil { box.resume(nil) }
         }
         Task {
             let value = await operation()
-            timer.cancel()
             box.resume(value)
+            timer.cancel()
         }
     }
 }

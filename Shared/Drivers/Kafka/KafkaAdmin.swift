@@ -49,7 +49,10 @@ public final class KafkaAdmin: Sendable {
     /// Ends the client; it has to be called, or librdkafka's threads stay.
     public func close() async {
         let core = core, thread = thread
-        let isClosed: Void?? = await within(.seconds(5)) { try? await thread.run { core.destroy() } }
+        let isClosed = await within(.seconds(5)) {
+            try? await thread.run { core.destroy() }
+            return true
+        }
         if isClosed != nil { thread.stop() } else { LeftBehind.keep(thread) }
     }
 

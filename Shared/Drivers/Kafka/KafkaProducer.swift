@@ -84,7 +84,11 @@ public final class KafkaProducer: Sendable {
         }
         core.stop()
         // rd_kafka_destroy may wait for a broker thread in a system call; that is not worth waiting for.
-        if await Kafka.within(.seconds(5), { await service.value }) == nil {
+        let hasEnded = await Kafka.within(.seconds(5)) {
+            await service.value
+            return true
+        }
+        if hasEnded == nil {
             core.watch.logger.warning("Kafka producer did not end in time and is left behind")
         }
         core.table.abandon(ProducerCore.closed)

@@ -114,7 +114,8 @@ struct KafkaValueTests {
     }
 
     @Test func `A result that comes too late is not waited for`() async {
-        #expect(await within(.seconds(5)) { 1 } == 1)
+        // The timer is cancelled when the result is there; that once counted as its end.
+        for _ in 0..<500 { #expect(await within(.seconds(5)) { 1 } == 1) }
         let slow = await within(.milliseconds(20)) { () -> Int in
             try? await Task.sleep(for: .seconds(1))
             return 1
