@@ -9,10 +9,13 @@ struct DemoReportTests {
         report.statements = [.init(text: "SELECT 1", calls: 5, rows: 5, serverCalls: 5, serverRows: 5, mean: 0.1)]
         report.pgbench = (5, 5)
         report.planted = (7, 7)
-        report.findings = [.init(subject: "x", state: "opened", summary: "demo_orders is slow")]
+        report.plantedQueryid = "42"
+        report.findings = [.init(queryid: "42", state: "opened", summary: "it is slow")]
         report.pages = ["LockWait", "StatementBroken"].flatMap { alert in
             ["firing", "resolved"].map {
-                .init(id: alert, status: $0, alert: alert, instance: "shop", summary: "s")
+                .init(
+                    id: alert, status: $0, alert: alert, instance: "shop", queryid: alert == "LockWait" ? "" : "42",
+                    summary: "s")
             }
         }
         return report

@@ -27,7 +27,7 @@ struct DemoReport: Sendable {
     }
 
     struct Finding: Sendable, Equatable {
-        let subject: String
+        let queryid: String
         let state: String
         let summary: String
     }
@@ -38,6 +38,8 @@ struct DemoReport: Sendable {
     var pgbench: (processed: Int64, calls: Int64)?
     /// Runs of the planted statement that its own client counted, and the calls that the API has.
     var planted: (run: Int64, calls: Int64)?
+    /// What the server calls the planted statement.
+    var plantedQueryid = ""
     var waits: [WaitEvent] = []
     var findings: [Finding] = []
     var pages: [WebhookInbox.Page] = []
@@ -69,16 +71,17 @@ struct DemoReport: Sendable {
             }
             if counted != calls { found.append("\(name) was run \(counted) times, the API has \(calls) calls") }
         }
-        if !findings.contains(where: { $0.summary.contains("demo_orders") || $0.state == "opened" }) {
+        if !findings.contains(where: { $0.queryid == plantedQueryid }) {
             found.append("the slow statement was not found")
         }
-        for alert in ["LockWait", "StatementBroken"] {
-            let firing = pages.count { $0.alert == alert && $0.status == "firing" }
-            let resolved = pages.count { $0.alert == alert && $0.status == "resolved" }
-            if firing != 1 { found.append("\(alert) was paged \(firing) times") }
-            if alert == "LockWait" && resolved != 1 { found.append("\(alert) was resolved \(resolved) times") }
+        for (alert, queryid) in [("LockWait", ""), ("StatementBroken", plantedQueryid)] {
+            for status in ["firing", "resolved"] {
+                let count = pages.count { $0.alert == alert && $0.queryid == queryid && $0.status == status }
+                if count != 1 { found.append("\(alert) \(status) was paged \(count) times") }
+            }
         }
-        for page in pages where !["LockWait", "StatementBroken"].contains(page.alert) {
+        // Another statement may really have been slow for a cycle on a busy machine; that a server is down is never true here.
+        for page in pages where page.alert != "LockWait" && page.alert != "StatementBroken" {
             found.append("\(page.alert) was paged about \(page.instance)")
         }
         return found

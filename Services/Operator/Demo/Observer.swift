@@ -27,16 +27,18 @@ struct Observer: Sendable {
 
     /// Cycles of the monitored server that are stored.
     func cyclesStored() async throws -> Int64 {
-        try await rows("SELECT count(*) FROM api.cycle WHERE instance = $1 AND up = 1") { try $0.int($1, 0) ?? 0 }.first ?? 0
+        try await rows("SELECT count(*) FROM api.cycle WHERE instance = $1 AND up = 1") { try $0.int($1, 0) ?? 0 }.first
+            ?? 0
     }
 
     /// One line of how it goes.
     func progressLine(since start: ContinuousClock.Instant) async -> String {
         let samples = await metric("writer_samples_total", of: "writer") ?? 0
         let cycles = (try? await cyclesStored()) ?? 0
-        let pages = inbox.pages.map { "\($0.alert) \($0.status)" }.joined(separator: ", ")
+        let page = inbox.pages.last
         return DemoReport.right("\((ContinuousClock.now - start).components.seconds) s", 7)
-            + "   \(samples) samples stored in \(cycles) cycles" + (pages.isEmpty ? "" : "; paged: \(pages)")
+            + "   \(samples) samples stored in \(cycles) cycles"
+            + (page.map { "; paged: \($0.alert) \($0.status)" } ?? "")
     }
 
     /// Waits until everything that was read is stored, and gathers the facts.
@@ -49,6 +51,8 @@ struct Observer: Sendable {
             report.account = try await account()
             report.pages = inbox.pages
             report.findings = try await findings()
+            report.plantedQueryid =
+                server.first { $0.text.contains(Workload.plantedPattern) }.map { "\($0.queryid)" } ?? "none"
             report.pgbench = (counted.pgbenchTransactions, Self.calls(report.statements, "SELECT abalance FROM"))
             report.planted = (counted.plantedRuns, Self.calls(report.statements, Workload.plantedPattern))
             if report.disagreements.isEmpty || ContinuousClock.now > deadline { break }
@@ -100,22 +104,26 @@ struct Observer: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
         account.messages = await metric("writer_messages_total", of: "writer") ?? 0
-        account.lost = try await rows(
-            "SELECT coalesce(sum(last_missing - first_missing + 1), 0)::bigint FROM api.gaps WHERE key = $1"
-        ) { try $0.int($1, 0) ?? 0 }.first ?? 0
-        account.doubled = try await rows(
-            """
-            SELECT count(*) FROM (SELECT FROM api.statements WHERE instance = $1
-            GROUP BY time, database, username, queryid, toplevel HAVING count(*) > 1) doubled
-            """
-        ) { try $0.int($1, 0) ?? 0 }.first ?? 0
+        account.lost =
+            try await rows(
+                "SELECT coalesce(sum(last_missing - first_missing + 1), 0)::bigint FROM api.gaps WHERE key = $1"
+            ) { try $0.int($1, 0) ?? 0 }.first ?? 0
+        account.doubled =
+            try await rows(
+                """
+                SELECT count(*) FROM (SELECT FROM api.statements WHERE instance = $1
+                GROUP BY time, database, username, queryid, toplevel HAVING count(*) > 1) doubled
+                """
+            ) { try $0.int($1, 0) ?? 0 }.first ?? 0
         return account
     }
 
     private func findings() async throws -> [DemoReport.Finding] {
-        try await rows("SELECT subject, state, summary FROM api.findings WHERE instance = $1 ORDER BY time") {
+        try await rows(
+            "SELECT coalesce(evidence->>'queryid', subject), state, summary FROM api.findings WHERE instance = $1 ORDER BY time"
+        ) {
             DemoReport.Finding(
-                subject: try $0.text($1, 0) ?? "", state: try $0.text($1, 1) ?? "", summary: try $0.text($1, 2) ?? "")
+                queryid: try $0.text($1, 0) ?? "", state: try $0.text($1, 1) ?? "", summary: try $0.text($1, 2) ?? "")
         }
     }
 

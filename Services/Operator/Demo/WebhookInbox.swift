@@ -12,6 +12,8 @@ final class WebhookInbox: Sendable {
         let status: String
         let alert: String
         let instance: String
+        /// The statement that it is about, as the server calls it; empty for other alerts.
+        let queryid: String
         let summary: String
     }
 
@@ -47,7 +49,8 @@ final class WebhookInbox: Sendable {
                 for alert in body.alerts {
                     let page = Page(
                         id: id, status: alert.status, alert: alert.labels["alertname"] ?? "",
-                        instance: alert.labels["instance"] ?? "", summary: alert.annotations["summary"] ?? "")
+                        instance: alert.labels["instance"] ?? "", queryid: alert.labels["queryid"] ?? "",
+                        summary: alert.annotations["summary"] ?? "")
                     // A receiver drops a notification that it knows: delivery is at least once.
                     if !pages.contains(page) { pages.append(page) }
                 }

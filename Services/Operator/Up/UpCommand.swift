@@ -29,7 +29,7 @@ enum UpCommand {
         defer { watcher.cancel() }
         do {
             return try await work.value
-        } catch where shutdown.isRequested {
+        } catch  where shutdown.isRequested {
             printLine("interrupted")
             return options.demo ? 1 : 0
         } catch {
