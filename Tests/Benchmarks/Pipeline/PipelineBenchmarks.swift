@@ -13,5 +13,6 @@ enum PipelineBenchmarks {
         if report.wants("pipeline.samples") {
             try await World.with { try await PipelineBenchmark.run(report, $0, messages(2)) }
         }
+        if report.wants("pipeline.freshness") { try await World.with { try await FreshnessBenchmark.run(report, $0) } }
     }
 }

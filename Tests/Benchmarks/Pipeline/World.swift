@@ -26,7 +26,7 @@ struct World {
                 configuration: ["shared_buffers": "512MB", "max_wal_size": "4GB", "log_min_messages": "fatal"])
             do {
                 let producer = try KafkaProducer(
-                    broker.settings(clientID: "bench"), logger: Logger(service: "bench", level: .error),
+                    broker.settings, logger: Logger(service: "bench", level: .error),
                     metrics: MetricRegistry())
                 let world = World(broker: broker, storage: storage, producer: producer)
                 try await world.migrate()
@@ -47,7 +47,7 @@ struct World {
             throw BenchmarkError("\(path) is not built: swift build -c release")
         }
         var environment = ProcessEnvironment.all
-        environment["KAFKA_BOOTSTRAP_SERVERS"] = broker.bootstrapServers
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = broker.settings.bootstrapServers
         environment["DATABASE_URL"] = storage.url()
         environment["PGA_HEALTH_PORT"] = "0"
         environment["PGA_LOG_LEVEL"] = "error"
