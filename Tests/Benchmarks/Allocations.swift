@@ -33,7 +33,8 @@ enum Allocations {
     private static func call(_ name: String) {
         // Named with its version: without one the stub of the same name in libc is found, which does nothing.
         // dlvsym itself is a GNU extension, which the Glibc module leaves out.
-        typealias Lookup = @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>, UnsafePointer<CChar>)
+        typealias Lookup =
+            @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>, UnsafePointer<CChar>)
             -> UnsafeMutableRawPointer?
         let everywhere = UnsafeMutableRawPointer(bitPattern: 0)
         guard let lookup = dlsym(everywhere, "dlvsym"),

@@ -126,7 +126,9 @@ enum CodecBenchmarks {
         var rows = 0
         for table in tables {
             let columns = table.columns.compactMap { column -> (TableBuilder.Handle, [Int64])? in
-                guard case .integers(let values) = column.values, let handle = builder.column(column.name) else { return nil }
+                guard case .integers(let values) = column.values, let handle = builder.column(column.name) else {
+                    return nil
+                }
                 return (handle, values)
             }
             for row in 0..<table.rowCount {

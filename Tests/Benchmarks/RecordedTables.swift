@@ -5,7 +5,8 @@ import Zstd
 /// Tables recorded from a loaded server (see `README.md`): cycles of 10 s, one table each, as a collector made them but with the
 /// name in every row.
 enum RecordedTables {
-    static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Recorded")
+    static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+        "Recorded")
 
     static func statements() throws -> [Table] {
         try read(directory.appendingPathComponent("statements.tables.zst"))
@@ -42,7 +43,8 @@ enum RecordedTables {
             var nulls = Bitmap(count: table.rowCount)
             for row in 0..<table.rowCount {
                 let id = table.integer("queryid", row) ?? 0
-                nulls[row] = table.columns[index].isNull(row) || !schedule.isDue(id, cycle: NameSchedule.period + number)
+                nulls[row] =
+                    table.columns[index].isNull(row) || !schedule.isDue(id, cycle: NameSchedule.period + number)
             }
             sent.columns[index] = thinned(table.columns[index], nulls)
             if nulls.marked == table.rowCount { sent.columns.remove(at: index) }

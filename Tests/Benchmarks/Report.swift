@@ -24,7 +24,8 @@ final class Report {
         let shown =
             value >= 1_000_000
             ? String(format: "%.1f M", value / 1_000_000)
-            : value >= 10_000 ? String(format: "%.0f k", value / 1_000) : String(format: value < 10 ? "%.3f" : "%.1f", value)
+            : value >= 10_000
+                ? String(format: "%.0f k", value / 1_000) : String(format: value < 10 ? "%.3f" : "%.1f", value)
         print("\(Self.pad(name, 40)) \(Self.pad(shown, 10, left: true)) \(Self.pad(unit, 14)) \(note)")
         fflush(nil)
     }

@@ -34,7 +34,8 @@ import Testing
         var seen: [String: String] = [:]
         for family in Catalogue.families {
             for column in family.values {
-                let series = column.prometheusName! + column.prometheusLabels.map { "{\($0.name)=\($0.value)}" }.joined()
+                let series =
+                    column.prometheusName! + column.prometheusLabels.map { "{\($0.name)=\($0.value)}" }.joined()
                 #expect(seen.updateValue(family.name, forKey: series) == nil, "\(series)")
             }
         }

@@ -31,7 +31,9 @@ import Testing
     }
 
     @Test func `No golden file is without its message`() throws {
-        let there = try FileManager.default.contentsOfDirectory(atPath: Self.directory.path).filter { $0.hasSuffix(".bin") }
+        let there = try FileManager.default.contentsOfDirectory(atPath: Self.directory.path).filter {
+            $0.hasSuffix(".bin")
+        }
         #expect(Set(there) == Set(MessageSamples.full.indices.map(Self.file)))
     }
 }

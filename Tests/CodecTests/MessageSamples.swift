@@ -41,7 +41,8 @@ enum MessageSamples {
 
     /// One of each, every field set.
     static let full: [any Message] = [
-        label, header, statement, instance, status, finding, alert, deadLetter, text, integers, doubles, wide, names, table,
+        label, header, statement, instance, status, finding, alert, deadLetter, text, integers, doubles, wide, names,
+        table,
     ]
 
     /// One of each with nothing in it but what must be.

@@ -20,7 +20,9 @@ struct ProtoFiles {
     }
 
     private init(directory: URL) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".proto") }
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter {
+            $0.hasSuffix(".proto")
+        }
         for name in names {
             read(try String(contentsOf: directory.appendingPathComponent(name), encoding: .utf8), name)
         }

@@ -26,10 +26,13 @@ struct CatalogueColumnsTests {
                 let known = Set(statements.map { Self.renamed[$0] ?? $0 })
                     .subtracting(["userid", "dbid", "query", "mean_exec_time", "mean_plan_time"])
                 let added: Set = ["database", "username", "name", "ours"]
-                #expect(known == Self.declared(.statements, version).subtracting(added), "pg_stat_statements of \(major)")
+                #expect(
+                    known == Self.declared(.statements, version).subtracting(added), "pg_stat_statements of \(major)")
 
                 let database = try await Self.columns("pg_stat_database", &connection)
-                #expect(database.subtracting(["datid"]) == Self.declared(.database, version), "pg_stat_database of \(major)")
+                #expect(
+                    database.subtracting(["datid"]) == Self.declared(.database, version), "pg_stat_database of \(major)"
+                )
             }
         }
     }

@@ -12,7 +12,8 @@ import Testing
         }
     }
 
-    private static let ours = Set(Repository.services + Repository.drivers + Repository.libraries + ["Codec", "Support"])
+    private static let ours = Set(
+        Repository.services + Repository.drivers + Repository.libraries + ["Codec", "Support"])
 
     @Test func `The folders are the modules that this is about`() {
         #expect(Repository.services == ["API", "Alerter", "Analyzer", "Collector", "Operator", "Writer"])
@@ -41,7 +42,8 @@ import Testing
 
     @Test(arguments: Repository.drivers)
     func `A driver knows the world, and nothing of us`(_ driver: String) {
-        let others: Set<String> = driver == "Offsets" ? ["Runtime", "Kafka", "Postgres"] : driver == "Runtime" ? [] : ["Runtime"]
+        let others: Set<String> =
+            driver == "Offsets" ? ["Runtime", "Kafka", "Postgres"] : driver == "Runtime" ? [] : ["Runtime"]
         check("Shared/Drivers/\(driver)") { module in
             !Self.ours.contains(module) || others.contains(module) || Repository.libraries.contains(module)
         }
@@ -75,10 +77,13 @@ import Testing
     }
 
     @Test func `A service links only the drivers that it imports`() throws {
-        let package = try #require(Repository.files(".", ending: "Package.swift").first { $0.path == "./Package.swift" }).text
+        let package = try #require(
+            Repository.files(".", ending: "Package.swift").first { $0.path == "./Package.swift" }
+        ).text
         for service in Repository.services {
             let line = try #require(
-                package.split(separator: "\n").first { $0.contains("service(\"\(service)\"") }, "\(service) in Package.swift")
+                package.split(separator: "\n").first { $0.contains("service(\"\(service)\"") },
+                "\(service) in Package.swift")
             let linked = Set(line.matches(of: /"(\w+)"/).map { String($0.1) }).intersection(Repository.drivers)
             let imported = Repository.files("Services/\(service)").reduce(into: Set<String>()) {
                 $0.formUnion(Repository.imports($1.text))

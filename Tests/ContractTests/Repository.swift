@@ -32,7 +32,8 @@ enum Repository {
 
     /// The modules that a file imports.
     static func imports(_ text: String) -> Set<String> {
-        let line = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/
+        let line =
+            /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/
         return Set(text.split(separator: "\n").compactMap { $0.firstMatch(of: line).map { String($0.1) } })
     }
 }

@@ -21,7 +21,9 @@ import Testing
 
     private static func isStatement(_ text: String) -> Bool {
         text.firstMatch(
-            of: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY|CREATE|ALTER|DROP|GRANT|REVOKE|TRUNCATE|LOCK|WITH|FROM|JOIN)\b/) != nil
+            of:
+                /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY|CREATE|ALTER|DROP|GRANT|REVOKE|TRUNCATE|LOCK|WITH|FROM|JOIN)\b/
+        ) != nil
     }
 
     @Test(arguments: Repository.services)

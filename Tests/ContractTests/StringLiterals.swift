@@ -14,7 +14,8 @@ struct StringLiterals {
     private func at(_ text: String, _ offset: Int = 0) -> Bool {
         let start = place + offset
         guard start < bytes.count, bytes[start] == text.utf8.first else { return false }
-        return start + text.utf8.count <= bytes.count && bytes[start..<(start + text.utf8.count)].elementsEqual(text.utf8)
+        return start + text.utf8.count <= bytes.count
+            && bytes[start..<(start + text.utf8.count)].elementsEqual(text.utf8)
     }
 
     private mutating func step(_ count: Int = 1) {
@@ -75,7 +76,8 @@ struct StringLiterals {
                 text.append(UInt8(ascii: "?"))
             } else if at("\\" + mark) {
                 step(1 + hashes)
-                text.append(place < bytes.count && at("n") ? UInt8(ascii: "\n") : place < bytes.count ? bytes[place] : 0)
+                text.append(
+                    place < bytes.count && at("n") ? UInt8(ascii: "\n") : place < bytes.count ? bytes[place] : 0)
                 step()
             } else {
                 text.append(bytes[place])

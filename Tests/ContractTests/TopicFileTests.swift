@@ -64,7 +64,9 @@ import YAML
     @Test func `Every message fits`() throws {
         for file in try files() {
             let limit = try #require(file.node["config"]?["max.message.bytes"]?.integer, "\(file.name)")
-            #expect(limit >= Table.messageLimit + 64 * 1_024, "\(file.name): the payload, its headers and the batch around it")
+            #expect(
+                limit >= Table.messageLimit + 64 * 1_024,
+                "\(file.name): the payload, its headers and the batch around it")
             if file.name == Topics.deadletter.name {
                 let others = try files().filter { $0.name != file.name }
                 let largest = others.compactMap { $0.node["config"]?["max.message.bytes"]?.integer }.max() ?? .max
@@ -73,8 +75,13 @@ import YAML
         }
     }
 
-    @Test func `What is keyed by instance has as many partitions everywhere, so that a consumer holds all of an instance`() throws {
-        let partitions = try files().filter { try $0.text("key") == TopicKey.instance.rawValue }.map { try $0.number("partitions") }
+    @Test
+    func `What is keyed by instance has as many partitions everywhere, so that a consumer holds all of an instance`()
+        throws
+    {
+        let partitions = try files().filter { try $0.text("key") == TopicKey.instance.rawValue }.map {
+            try $0.number("partitions")
+        }
         #expect(partitions.count >= 2 && Set(partitions).count == 1)
     }
 

@@ -17,7 +17,8 @@ import Testing
         for file in Repository.files("Shared/Drivers") {
             for literal in StringLiterals(file.text).found {
                 #expect(!Self.names.contains(literal.text), "\(file.path):\(literal.line)")
-                for word in ["pganalytics", "api.", "metrics.", "ledger.", "accounts."] where literal.text.lowercased().hasPrefix(word) {
+                for word in ["pganalytics", "api.", "metrics.", "ledger.", "accounts."]
+                where literal.text.lowercased().hasPrefix(word) {
                     Issue.record("\(file.path):\(literal.line) says \(literal.text)")
                 }
             }

@@ -7,7 +7,8 @@ extension Family {
             .label("database", prometheus: "datname", "The database; null for what belongs to none."),
             .label("username", prometheus: "usename", "The role; null for background processes."),
             .label("state", prometheus: "state", "As pg_stat_activity says it: active, idle in transaction, …"),
-            .label("wait_event_type", prometheus: "wait_event_type", "The kind of what is waited for; null when running."),
+            .label(
+                "wait_event_type", prometheus: "wait_event_type", "The kind of what is waited for; null when running."),
             .label("wait_event", prometheus: "wait_event", "What is waited for; null when running."),
             .label("backend_type", prometheus: "backend_type", since: 100_000, "client backend, autovacuum worker, …"),
             .gauge("count", .count, prometheus: "pg_stat_activity_count", "How many there are."),

@@ -2,7 +2,8 @@ extension Family {
     /// What came of each cycle: sent also when the server did not answer.
     public static let cycle = Family(
         name: "cycle", kind: .gauge, intervalSeconds: 10,
-        description: "What came of each cycle, by the collector's clock: whether the server answered, what it is, what the cycle cost.",
+        description:
+            "What came of each cycle, by the collector's clock: whether the server answered, what it is, what the cycle cost.",
         columns: [
             .label("outcome", prometheus: "outcome", "ok, or the code of what went wrong."),
             .label("message", "What went wrong, in words."),

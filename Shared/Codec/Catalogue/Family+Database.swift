@@ -7,13 +7,15 @@ extension Family {
             .label("datname", prometheus: "datname", "The database; empty for what is shared by all."),
             .gauge("numbackends", .count, prometheus: "pg_stat_database_numbackends", "Backends connected to it."),
             .counter("xact_commit", .count, prometheus: "pg_stat_database_xact_commit", "Transactions committed."),
-            .counter("xact_rollback", .count, prometheus: "pg_stat_database_xact_rollback", "Transactions rolled back."),
+            .counter(
+                "xact_rollback", .count, prometheus: "pg_stat_database_xact_rollback", "Transactions rolled back."),
             .counter("blks_read", .blocks, prometheus: "pg_stat_database_blks_read", "Blocks read."),
             .counter("blks_hit", .blocks, prometheus: "pg_stat_database_blks_hit", "Blocks found in the cache."),
             .counter(
                 "tup_returned", .rows, prometheus: "pg_stat_database_tup_returned",
                 "Live rows met by sequential scans, and index entries by index scans."),
-            .counter("tup_fetched", .rows, prometheus: "pg_stat_database_tup_fetched", "Live rows fetched by index scans."),
+            .counter(
+                "tup_fetched", .rows, prometheus: "pg_stat_database_tup_fetched", "Live rows fetched by index scans."),
             .counter("tup_inserted", .rows, prometheus: "pg_stat_database_tup_inserted", "Rows inserted."),
             .counter("tup_updated", .rows, prometheus: "pg_stat_database_tup_updated", "Rows updated."),
             .counter("tup_deleted", .rows, prometheus: "pg_stat_database_tup_deleted", "Rows deleted."),
@@ -46,7 +48,8 @@ extension Family {
                 "idle_in_transaction_time", .nanoseconds,
                 prometheus: "pg_stat_database_idle_in_transaction_time_seconds_total", scale: 1e-9, since: 140_000,
                 "Time that sessions held a transaction open and did nothing."),
-            .counter("sessions", .count, prometheus: "pg_stat_database_sessions_total", since: 140_000, "Sessions begun."),
+            .counter(
+                "sessions", .count, prometheus: "pg_stat_database_sessions_total", since: 140_000, "Sessions begun."),
             .counter(
                 "sessions_abandoned", .count, prometheus: "pg_stat_database_sessions_abandoned_total",
                 since: 140_000, "Sessions whose client went away."),

@@ -8,7 +8,8 @@ extension Family {
             .label("blocker_pid", .integer, prometheus: "blocker_pid", "The backend that it waits for."),
             .label("database", prometheus: "datname", "The waiter's database."),
             .label("username", prometheus: "usename", "The waiter's role."),
-            .label("lock_type", prometheus: "locktype", "What kind of thing is locked: relation, transactionid, tuple, …"),
+            .label(
+                "lock_type", prometheus: "locktype", "What kind of thing is locked: relation, transactionid, tuple, …"),
             .label("mode", prometheus: "mode", "The lock that is waited for."),
             .label("relation", prometheus: "relation", "The relation, when it is one."),
             .label("blocker_state", prometheus: "blocker_state", "What the blocker is doing."),
@@ -18,7 +19,9 @@ extension Family {
             .label(
                 "blocker_queryid", .integer, prometheus: "blocker_queryid", since: 140_000,
                 "The blocker's last statement on the server."),
-            .label("blocker_name", prometheus: "blocker_statement", "The blocker's last statement, when its name is known."),
+            .label(
+                "blocker_name", prometheus: "blocker_statement", "The blocker's last statement, when its name is known."
+            ),
             .gauge(
                 "waiting", .microseconds, prometheus: "pg_lock_wait_seconds", scale: 1e-6,
                 "How long the waiter has waited."),

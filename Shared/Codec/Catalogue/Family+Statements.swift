@@ -36,10 +36,12 @@ extension Family {
             "stddev_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_stddev_seconds", scale: 1e-9,
             "Standard deviation of the executions in the interval, to about 0.2 %; 0 for a single one."),
         .gauge(
-            "min_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_min_seconds", scale: 1e-9, onChange: true,
+            "min_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_min_seconds", scale: 1e-9,
+            onChange: true,
             "The shortest execution since the server's own reset; 0 while it stays what it was."),
         .gauge(
-            "max_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_max_seconds", scale: 1e-9, onChange: true,
+            "max_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_max_seconds", scale: 1e-9,
+            onChange: true,
             "The longest execution since the server's own reset; 0 while it stays what it was."),
     ]
 
@@ -54,11 +56,13 @@ extension Family {
             "stddev_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_stddev_seconds", scale: 1e-9,
             since: 130_000, "Standard deviation of the plannings in the interval, to about 0.2 %; 0 for a single one."),
         .gauge(
-            "min_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_min_seconds", scale: 1e-9, onChange: true,
+            "min_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_min_seconds", scale: 1e-9,
+            onChange: true,
             since: 130_000,
             "The shortest planning since the server's own reset; 0 while it stays what it was."),
         .gauge(
-            "max_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_max_seconds", scale: 1e-9, onChange: true,
+            "max_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_max_seconds", scale: 1e-9,
+            onChange: true,
             since: 130_000,
             "The longest planning since the server's own reset; 0 while it stays what it was."),
     ]
@@ -187,7 +191,8 @@ extension Family {
             "Since when the server counts this statement; 0 while it stays what it was."),
         .gauge(
             "minmax_stats_since", .unixMicroseconds,
-            prometheus: "pg_stat_statements_minmax_since_timestamp_seconds", scale: 1e-6, onChange: true, since: 170_000,
+            prometheus: "pg_stat_statements_minmax_since_timestamp_seconds", scale: 1e-6, onChange: true,
+            since: 170_000,
             "Since when the server keeps its shortest and longest; 0 while it stays what it was."),
     ]
 }

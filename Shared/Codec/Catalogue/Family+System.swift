@@ -38,7 +38,8 @@ extension Family {
     /// Its block devices.
     public static let systemDisk = Family(
         name: "system_disk", kind: .counter, intervalSeconds: 10,
-        description: "What each block device did since the last reading, from /proc/diskstats, for a server marked local.",
+        description:
+            "What each block device did since the last reading, from /proc/diskstats, for a server marked local.",
         columns: [
             .label("device", prometheus: "device", "The device's name."),
             .counter("reads", .count, prometheus: "node_disk_reads_completed_total", "Reads completed."),
@@ -48,7 +49,8 @@ extension Family {
                 "read_time", .microseconds, prometheus: "node_disk_read_time_seconds_total", scale: 1e-6,
                 "Time that reads took, added up."),
             .counter("writes", .count, prometheus: "node_disk_writes_completed_total", "Writes completed."),
-            .counter("writes_merged", .count, prometheus: "node_disk_writes_merged_total", "Writes merged into others."),
+            .counter(
+                "writes_merged", .count, prometheus: "node_disk_writes_merged_total", "Writes merged into others."),
             .counter("written_bytes", .bytes, prometheus: "node_disk_written_bytes_total", "Bytes written."),
             .counter(
                 "write_time", .microseconds, prometheus: "node_disk_write_time_seconds_total", scale: 1e-6,

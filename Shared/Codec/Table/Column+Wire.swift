@@ -78,7 +78,8 @@ extension Column: Message {
         if let nulls {
             guard let bitmap = Bitmap(count: values.count, bytes: nulls) else {
                 throw WireError(
-                    .inconsistent, at: start, "column \(name) has \(nulls.count) bytes of nulls for \(values.count) rows")
+                    .inconsistent, at: start,
+                    "column \(name) has \(nulls.count) bytes of nulls for \(values.count) rows")
             }
             self.nulls = bitmap
         }

@@ -3,7 +3,9 @@ enum Hexadecimal {
     /// The number of each row, 0 for a null; nil when some text is not of that form.
     static func numbers(_ dictionary: [String], _ indexes: [UInt32], _ nulls: Bitmap?) -> [UInt64]? {
         // Where most rows repeat a text or have none, the dictionary is the shorter form.
-        guard let first = dictionary.first, first.utf8.count == 16, dictionary.count * 2 > indexes.count else { return nil }
+        guard let first = dictionary.first, first.utf8.count == 16, dictionary.count * 2 > indexes.count else {
+            return nil
+        }
         var parsed: [UInt64] = []
         parsed.reserveCapacity(dictionary.count)
         for text in dictionary {

@@ -10,7 +10,9 @@ enum FreshnessBenchmark {
 
     static func run(_ report: Report, _ world: World) async throws {
         let monitored = try await PrivatePostgres.start(
-            configuration: ["shared_preload_libraries": "pg_stat_statements", "fsync": "off", "log_min_messages": "fatal"])
+            configuration: [
+                "shared_preload_libraries": "pg_stat_statements", "fsync": "off", "log_min_messages": "fatal",
+            ])
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("freshness-\(getpid())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -49,7 +51,8 @@ enum FreshnessBenchmark {
             "pipeline.freshness_p99_ms", quantile(0.99), "ms",
             "first bar 1,000; server's clock at the read to the first query of api.statements that has it; \(ages.count) cycles at "
                 + "\((perSecond / 1e3).formatted(1)) k samples/s of statements alone; median \(quantile(0.5).formatted(0)), "
-                + "most \(quantile(1).formatted(0)); collector, \(world.broker.kind), writer, the load and the asking share the machine")
+                + "most \(quantile(1).formatted(0)); collector, \(world.broker.kind), writer, the load and the asking share the machine"
+        )
     }
 
     /// The ages at which new cycles were first seen.

@@ -29,7 +29,9 @@ struct Messages {
     }
 
     /// A message: encoded here, so that encoding is in what is measured when this is called there.
-    func record(_ table: Table, _ sequence: UInt64, topic: String = World.samples, partition: Int32? = nil) -> ProducerRecord {
+    func record(_ table: Table, _ sequence: UInt64, topic: String = World.samples, partition: Int32? = nil)
+        -> ProducerRecord
+    {
         let stream = StreamName(producer: "bench", topic: Topics.samples.name, key: table.instance)
         let envelope = Envelope(Topics.samples, stream: stream, epoch: epoch, sequence: sequence, time: table.time)
         return ProducerRecord(

@@ -32,7 +32,8 @@ enum WriterBenchmark {
             "writer.samples_per_s", rate, "samples/s",
             "first bar 1 M; \(fleet.count) tables, \(rows) rows, \(World.partitions) partitions, \(world.broker.kind); "
                 + "\((100 * rate / limit).formatted(0)) % of the server's own COPY BINARY of the same rows into the same table, "
-                + "\((limit / 1e6).formatted(1)) M; the writer's CPU \((1e9 * cpu / (Double(samples) * share)).formatted(0)) ns a sample")
+                + "\((limit / 1e6).formatted(1)) M; the writer's CPU \((1e9 * cpu / (Double(samples) * share)).formatted(0)) ns a sample"
+        )
     }
 
     private static func check(_ rows: Int, _ connection: inout PostgresConnection) async throws {

@@ -27,7 +27,8 @@ enum Recorder {
         for cycle in 0...cycles {
             let result = try await connection.query(
                 "SELECT clock_timestamp() AS now, d.datname AS database, u.rolname AS username, s.* "
-                    + "FROM pg_stat_statements(false) s JOIN pg_database d ON d.oid = s.dbid JOIN pg_roles u ON u.oid = s.userid")
+                    + "FROM pg_stat_statements(false) s JOIN pg_database d ON d.oid = s.dbid JOIN pg_roles u ON u.oid = s.userid"
+            )
             if let table = try deltas.table(result) {
                 print("cycle \(cycle): \(table.rowCount) rows, \(table.encoded().count) bytes")
                 tables.append(table)

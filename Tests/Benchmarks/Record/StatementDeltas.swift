@@ -73,7 +73,9 @@ struct StatementDeltas {
         builder.endRow()
     }
 
-    private func deviation(_ count: String, _ kind: String, _ before: [String: Double], _ now: [String: Double]) -> Int64 {
+    private func deviation(_ count: String, _ kind: String, _ before: [String: Double], _ now: [String: Double])
+        -> Int64
+    {
         func lifetime(_ values: [String: Double]) -> Deviation.Lifetime {
             Deviation.Lifetime(
                 count: Int64(values[count] ?? 0), total: values["total_\(kind)_time"] ?? 0,

@@ -65,7 +65,8 @@ struct Workload {
         case 8:
             return "SELECT EXISTS (SELECT 1 FROM \(t) x WHERE x.customer = :c AND NOT EXISTS "
                 + "(SELECT 1 FROM \(u) y WHERE y.id = x.id AND y.\(choice(["status", "region"])) = :s));"
-        default: return "DELETE FROM \(t) WHERE id = :x + \(random(1..<4))00000000 AND \(choice(["status", "stock"])) = :s;"
+        default:
+            return "DELETE FROM \(t) WHERE id = :x + \(random(1..<4))00000000 AND \(choice(["status", "stock"])) = :s;"
         }
     }
 
