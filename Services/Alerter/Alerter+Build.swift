@@ -25,7 +25,8 @@ struct AlerterParts: Sendable {
         let pool = PostgresPool(settings.database, limit: 2, patience: settings.databaseTimeout, logger: logger)
         let desk = AlertDesk(AlertEngine(rules: rules, catalogue: .codec, settings: settings.engine))
         let keeper = JournalKeeper(
-            desk: desk, pool: pool, timeout: settings.databaseTimeout, logger: logger, metrics: metrics, clock: clock)
+            desk: desk, pool: pool, stateTopic: Topics.samples.fullName(prefix: settings.topicPrefix),
+            timeout: settings.databaseTimeout, logger: logger, metrics: metrics, clock: clock)
         let (deliveries, events) = (Bell(), Bell())
         let probe = BrokerProbe(settings.kafka, logger: logger)
         let topics = AlerterTopics(prefix: settings.topicPrefix)

@@ -211,6 +211,14 @@ struct EngineTests {
         #expect(line.takeReceived() == ["trigger LockWait x"])
     }
 
+    @Test func `A server whose clock is wrong is not old, once its offset is known`() throws {
+        let line = try EngineTimeline()
+        line.skew = -7_200_000_000
+        line.table("cycle", ["up": [([:], 1)]], clockOffset: -7_200_000_000)
+        line.cycle(waits: [9])
+        #expect(line.takeReceived() == ["trigger LockWait x"])
+    }
+
     @Test func `The database away is paged, and its return resolves it`() throws {
         let line = try EngineTimeline()
         line.engine.storageUp = true

@@ -61,7 +61,7 @@ final class EngineTimeline {
     func table(
         _ family: String, _ series: [String: [(Labels, Double)]], instance: String = "x",
         stream: String = "c/samples/x",
-        at time: Int64? = nil
+        at time: Int64? = nil, clockOffset: Int64? = nil
     ) {
         let samples = series.mapValues { rows in
             rows.map { Sample(labels: $0.0.merging(["instance": instance]) { own, _ in own }, value: $0.1) }
@@ -69,7 +69,8 @@ final class EngineTimeline {
         _ = engine.ingest(
             TableNews(
                 family: family, instance: instance, collector: "c", partition: 0, stream: stream,
-                time: time ?? now.wall + skew, interval: 10_000_000, samples: samples), at: now)
+                time: time ?? now.wall + skew, interval: 10_000_000, clockOffset: clockOffset,
+                samples: samples), at: now)
     }
 
     /// One cycle of an instance: whether the server answered, and how long its lock waiters have waited.

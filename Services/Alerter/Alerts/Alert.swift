@@ -20,6 +20,9 @@ struct Alert: Sendable, Equatable, Codable {
     /// When it was last seen to hold.
     var lastHeld: Int64
 
+    /// It mutes the other alerts of its instance while it fires.
+    var isInhibitor: Bool { labels[Rule.inhibitingLabel] == "instance" }
+
     /// What became of an alert in an evaluation.
     enum Step: Sendable, Equatable {
         case pending, firing, resolved, inactive

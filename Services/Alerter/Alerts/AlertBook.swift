@@ -11,12 +11,9 @@ struct AlertBook: Sendable {
     /// By instance, then by fingerprint.
     private(set) var alerts: [String: [String: Alert]] = [:]
 
-    /// Whether any alert that fires mutes the others of its instance.
-    func isInhibited(_ alert: Alert) -> Bool {
-        guard alert.labels[Rule.inhibitingLabel] != "instance" else { return false }
-        return alerts[alert.instance]?.values.contains {
-            $0.state == .firing && $0.labels[Rule.inhibitingLabel] == "instance"
-        } ?? false
+    /// Whether an alert that fires mutes the others of an instance.
+    func hasInhibitor(_ instance: String) -> Bool {
+        alerts[instance]?.values.contains { $0.state == .firing && $0.isInhibitor } ?? false
     }
 
     subscript(instance: String, fingerprint: String) -> Alert? { alerts[instance]?[fingerprint] }

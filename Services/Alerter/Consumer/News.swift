@@ -4,11 +4,17 @@ extension TableNews {
     /// What the engine needs of a table.
     init(_ table: Table, partition: Int32, stream: String, reader: SeriesReader) {
         var interval: Int64 = 0
+        var offset: Int64?
         // Gauges carry no interval; a cycle says when the next one begins.
-        if table.family == Family.cycle.name, table.rowCount > 0 { interval = table.integer("next_interval", 0) ?? 0 }
+        if table.family == Family.cycle.name, table.rowCount > 0 {
+            interval = table.integer("next_interval", 0) ?? 0
+            offset = table.integer("clock_offset", 0)
+        }
         self.init(
             family: table.family, instance: table.instance, collector: table.collector, partition: partition,
-            stream: stream, time: table.time, interval: max(0, interval), samples: reader.samples(table))
+            stream: stream, time: table.time, interval: max(0, interval), clockOffset: offset,
+            isByCollector: ["cycle", "cycle_family", "system", "system_disk"].contains(table.family),
+            samples: reader.samples(table))
     }
 }
 

@@ -8,6 +8,10 @@ struct TableNews: Sendable {
     let time: Int64
     /// How far the instance's cycles are apart, where the table says so; 0 where not.
     let interval: Int64
+    /// How far the server's clock is ahead of the collector's, where the table says so.
+    var clockOffset: Int64?
+    /// By whose clock the table's time is: true for the collector's.
+    var isByCollector = false
     /// The series that rules name; nil when they name none of the family.
     let samples: [String: [Sample]]?
 }
@@ -42,6 +46,7 @@ extension AlertEngine {
             instance.partition = table.partition
             dirty.instances.insert(table.instance)
         }
+        if let offset = table.clockOffset { instance.clockOffset = offset }
         defer { instances[table.instance] = instance }
         guard let samples = table.samples else { return true }
         guard
@@ -50,7 +55,8 @@ extension AlertEngine {
         else { return false }
         instance.clocks[table.family] = .init(data: table.time, arrived: now.steady)
         instance.touched[table.family] = table.time
-        instance.lag = now.wall - table.time
+        // Age by the collector's clock: a server whose clock is wrong sends no old data.
+        instance.lag = now.wall - table.time + (table.isByCollector ? 0 : instance.clockOffset)
         return true
     }
 

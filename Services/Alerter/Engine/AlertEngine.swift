@@ -168,9 +168,11 @@ struct AlertEngine: Sendable {
 
     /// Tells receivers about the alerts of an instance that fire.
     mutating func notify(_ id: String, at now: Moment) {
+        guard book.hasAlerts(id) else { return }
         let lag = instances[id]?.lag ?? 0
+        let muted = book.hasInhibitor(id)
         for alert in book.firing(of: id) {
-            notifications.fires(alert, inhibited: book.isInhibited(alert), lag: lag, at: now)
+            notifications.fires(alert, inhibited: muted && !alert.isInhibitor, lag: lag, at: now)
         }
     }
 }

@@ -18,6 +18,8 @@ struct WatchedInstance: Sendable, Equatable, Codable {
     var touched: [String: Int64] = [:]
     /// How old the newest data is by the wall clock, at the time it came.
     var lag: Int64 = 0
+    /// How far the server's clock is ahead of the collector's.
+    var clockOffset: Int64 = 0
     /// What is stored of it was put back, or nothing is: what is missing in it is really missing.
     var restored = false
 

@@ -79,7 +79,7 @@ struct NotificationBook: Sendable {
             enqueue(alert, .trigger, number: 0, startsAt: startsAt, endsAt: nil, receiver, now)
             return
         }
-        let busy = deliveries.values.contains { Self.key($0.fingerprint, $0.startsAt) == key }
+        let busy = (queues[alert.fingerprint] ?? []).contains { deliveries[$0]?.startsAt == startsAt }
         guard !conversation.over, !busy, now.wall - conversation.lastSaid >= settings.repeatEvery else { return }
         // Of a refused trigger nobody was told: the next one is a trigger again.
         enqueue(

@@ -43,7 +43,9 @@ struct AlerterStore: Sendable {
     }
 
     /// Reads what is stored of these partitions.
-    func read(_ partitions: [Int32], _ connection: inout PostgresConnection) async throws -> StoredState {
+    func read(
+        _ partitions: [Int32], ledger numbers: [Int32], _ connection: inout PostgresConnection
+    ) async throws -> StoredState {
         var state = StoredState()
         state.alerts = try await all(.alerts, partitions, &connection)
         state.instances = try await all(.instances, partitions, &connection)
@@ -51,7 +53,7 @@ struct AlerterStore: Sendable {
         state.events = try await all(.events, partitions, &connection)
         state.conversations = try await all(.conversations, partitions, &connection)
         state.deliveries = try await all(.deliveries, partitions, &connection)
-        state.ledger = try await ledger(partitions, &connection)
+        state.ledger = try await ledger(numbers, &connection)
         return state
     }
 

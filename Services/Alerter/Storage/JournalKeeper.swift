@@ -11,6 +11,8 @@ import Runtime
 actor JournalKeeper {
     private let desk: AlertDesk
     private let pool: PostgresPool
+    /// The topic whose partitions state belongs to; those of the topic with the same key go with them.
+    private let stateTopic: String
     private let timeout: Duration
     private let logger: Logger
     private let metrics: AlerterMetrics
@@ -35,11 +37,12 @@ actor JournalKeeper {
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     init(
-        desk: AlertDesk, pool: PostgresPool, timeout: Duration, logger: Logger, metrics: AlerterMetrics,
+        desk: AlertDesk, pool: PostgresPool, stateTopic: String, timeout: Duration, logger: Logger, metrics: AlerterMetrics,
         clock: @escaping @Sendable () -> Moment
     ) {
         self.desk = desk
         self.pool = pool
+        self.stateTopic = stateTopic
         self.timeout = timeout
         self.logger = logger
         self.metrics = metrics
@@ -137,8 +140,7 @@ actor JournalKeeper {
         guard !journal.isEmpty || !moves.isEmpty || rewrite else { return }
         let (store, clusterID) = (store, clusterID)
         let start = ContinuousClock.now
-        let numbers = Set(stored.keys.map(\.partition))
-        let cleared = rewrite ? Array(numbers) + (numbers.contains(0) ? [-1] : []) : []
+        let cleared = rewrite ? stateNumbers(Array(stored.keys)) : []
         do {
             try await within { connection in
                 try await connection.transaction { connection in
@@ -207,18 +209,16 @@ actor JournalKeeper {
 
     private func restore(_ partitions: [TopicPartition]) async throws {
         guard !partitions.isEmpty else { return }
-        let numbers = Set(partitions.map(\.partition))
         let (store, clusterID) = (store, clusterID)
-        // The alerters' own alerts go with partition 0.
-        let read = Array(numbers) + (numbers.contains(0) ? [-1] : [])
+        let (numbers, states) = (Set(partitions.map(\.partition)), stateNumbers(partitions))
         let (offsets, state) = try await within { connection in
             (
                 try await store.offsets.load(partitions, clusterID: clusterID, &connection),
-                try await store.read(read, &connection)
+                try await store.read(states, ledger: Array(numbers), &connection)
             )
         }
         let now = clock()
-        desk.with { $0.restore(state, partitions: numbers, at: now) }
+        desk.with { $0.restore(state, partitions: Set(states), at: now) }
         let places = desk.places(partitions)
         // Read from the newest on meanwhile: what was stored is behind that, and is moved up to it with the next save.
         desk.place(offsets.filter { places[$0.key] == nil && !unrestored.contains($0.key) })
@@ -228,7 +228,14 @@ actor JournalKeeper {
 
     private var speaksForAll: Bool {
         let ours = Set(stored.keys).union(unrestored)
-        return ours.isEmpty || ours.contains { $0.partition == 0 }
+        return ours.isEmpty || ours.contains { $0.topic == stateTopic && $0.partition == 0 }
+    }
+
+    /// The partitions of state among these; the alerters' own alerts (-1) go with partition 0. A partition of another
+    /// topic may be ours while the state of that number is another alerter's.
+    private func stateNumbers(_ partitions: [TopicPartition]) -> [Int32] {
+        let numbers = Set(partitions.filter { $0.topic == stateTopic }.map(\.partition))
+        return Array(numbers) + (numbers.contains(0) ? [-1] : [])
     }
 
     private func away(_ error: any Error) {
