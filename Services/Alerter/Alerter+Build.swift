@@ -60,10 +60,9 @@ struct AlerterParts: Sendable {
                     }
                 ),
                 (
-                    "kafka",
+                    "database",
                     { shutdown in
                         await shutdown.wait()
-                        await producer.close(within: .seconds(10))
                         await pool.close()
                     }
                 ),
@@ -81,6 +80,15 @@ struct AlerterParts: Sendable {
                 ("events", { shutdown in await publisher.run(until: shutdown) }),
                 ("courier", { shutdown in await courier(shutdown) }),
                 ("consumer", { shutdown in try await loop.run(until: shutdown) }),
+                (
+                    // Ended first: with Kafka away nobody could end who waits for it, and nothing is lost, for what is
+                    // not acknowledged stays stored.
+                    "producer",
+                    { shutdown in
+                        await shutdown.wait()
+                        await producer.close(within: .seconds(5))
+                    }
+                ),
             ],
             desk: desk)
     }

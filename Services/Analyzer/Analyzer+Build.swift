@@ -42,15 +42,23 @@ struct AnalyzerParts: Sendable {
                     }
                 ),
                 (
-                    "kafka",
+                    "database",
                     { shutdown in
                         await shutdown.wait()
-                        await producer.close(within: .seconds(10))
                         await pool.close()
                     }
                 ),
                 ("outbox", { shutdown in await sender.run(until: shutdown) }),
                 ("consumer", { shutdown in try await loop.run(until: shutdown) }),
+                (
+                    // Ended first: with Kafka away nobody could end who waits for it, and nothing is lost, for what is
+                    // not acknowledged stays stored.
+                    "producer",
+                    { shutdown in
+                        await shutdown.wait()
+                        await producer.close(within: .seconds(5))
+                    }
+                ),
             ],
             sink: sink, loop: loop)
     }

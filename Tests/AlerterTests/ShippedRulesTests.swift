@@ -43,7 +43,12 @@ struct ShippedRulesTests {
         func cycle(_ outcome: String = "ok") throws {
             try send(
                 .cycle,
-                [["outcome": .text(outcome), "up": .number(outcome == "ok" ? 1 : 0), "next_interval": .number(10_000_000)]])
+                [
+                    [
+                        "outcome": .text(outcome), "up": .number(outcome == "ok" ? 1 : 0),
+                        "next_interval": .number(10_000_000),
+                    ]
+                ])
         }
 
         func connections(_ total: Int64, of most: Int64) throws {
@@ -82,7 +87,9 @@ struct ShippedRulesTests {
         try line.pass(40) { try line.cycle(outcomes.removeFirst()) }
         #expect(line.pages == ["trigger ServerDown"])
         #expect(line.bodies[0].contains("pg1 does not answer"))
-        #expect(line.bodies[0].contains("cannot read the server (timeout)") || line.bodies[0].contains("cannot read the server (connection)"))
+        #expect(
+            line.bodies[0].contains("cannot read the server (timeout)")
+                || line.bodies[0].contains("cannot read the server (connection)"))
         try line.pass(30) { try line.cycle() }
         #expect(line.pages == ["trigger ServerDown", "resolve ServerDown"])
     }

@@ -37,8 +37,8 @@ actor JournalKeeper {
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     init(
-        desk: AlertDesk, pool: PostgresPool, stateTopic: String, timeout: Duration, logger: Logger, metrics: AlerterMetrics,
-        clock: @escaping @Sendable () -> Moment
+        desk: AlertDesk, pool: PostgresPool, stateTopic: String, timeout: Duration, logger: Logger,
+        metrics: AlerterMetrics, clock: @escaping @Sendable () -> Moment
     ) {
         self.desk = desk
         self.pool = pool
