@@ -63,7 +63,7 @@ final class ServerCore: Sendable {
 
     func completed(_ exchange: Exchange) {
         exchange.finish()
-        exchange.peer?.expect(by: now + settings.idle + settings.headDeadline)
+        exchange.peer?.expect(.request, by: now + settings.idle + settings.headDeadline)
         state.withLock { _ = $0.exchanges.removeValue(forKey: ObjectIdentifier(exchange)) }
         metrics.inFlight.add(-1)
     }
@@ -101,7 +101,7 @@ final class ServerCore: Sendable {
         }
         if state.withLock({ $0.stopping }) { return refuse(exchange, 503, "the server is stopping") }
         exchange.accept(method: method, headers: headers)
-        exchange.peer?.expect(by: now + settings.bodyDeadline)
+        exchange.peer?.expect(.request, by: now + settings.bodyDeadline)
         return true
     }
 
@@ -117,7 +117,7 @@ final class ServerCore: Sendable {
         case .immediate(let answer):
             return queue(answer(request), for: exchange)
         case .task(let answer):
-            exchange.peer?.expect(by: now + settings.answerDeadline, from: exchange)
+            exchange.peer?.expect(.answer(exchange), by: now + settings.answerDeadline)
             // Under the lock that the stop takes: what is suspended now, the stop sees and answers.
             let suspended = state.withLock {
                 if !$0.ended { exchange.suspend() }
@@ -139,7 +139,7 @@ final class ServerCore: Sendable {
 
     private func queue(_ response: HTTPResponse, for exchange: Exchange) -> Bool {
         exchange.finish()
-        exchange.peer?.expect(by: now + settings.sendDeadline)
+        exchange.peer?.expect(.delivery, by: now + settings.sendDeadline)
         metrics.responded(response.status, after: exchange.started.duration(to: now))
         let made = response.body.withUnsafeBytes { pga_mhd_response($0.baseAddress, $0.count) }
         guard let made else { return false }

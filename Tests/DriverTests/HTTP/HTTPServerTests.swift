@@ -62,21 +62,25 @@ import Testing
             try? await Task.sleep(for: .milliseconds(100))
             return await echo(request)
         }) { port in
-            for round in 0..<20 {
-                let socket = try RawSocket(port: port)
-                switch round % 4 {
-                case 0: try await socket.send("GET / HTTP/1.1\r\nHo")
-                case 1: try await socket.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
-                default: try await socket.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            let parts = [
+                "", "GET / HT", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc",
+                "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            ]
+            for part in parts + ["all"] {
+                for reset in [true, false] {
+                    for part in part == "all" ? parts + parts : [part, part, part] {
+                        let socket = try RawSocket(port: port)
+                        try await socket.send(part)
+                        try await Task.sleep(for: .milliseconds(5))
+                        socket.close(reset: reset)
+                    }
+                    let isClean = await eventually(within: .seconds(8)) {
+                        gauge("http_server_requests_in_flight", in: metrics) == 0
+                            && gauge("http_server_connections", in: metrics) == 0
+                    }
+                    #expect(isClean, "after \"\(part)\"\(reset ? ", reset" : ""): \(metrics.render())")
                 }
-                try await Task.sleep(for: .milliseconds(5))
-                socket.close(reset: round % 2 == 0)
             }
-            #expect(
-                await eventually {
-                    gauge("http_server_requests_in_flight", in: metrics) == 0
-                        && gauge("http_server_connections", in: metrics) == 0
-                })
             let got = try await status(RawSocket.exchange(plain("/a"), port: port).text)
             #expect(got == 200)
         }
