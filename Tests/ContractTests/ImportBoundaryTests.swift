@@ -70,7 +70,9 @@ import Testing
         for folder in Repository.folders("Tests") {
             for file in Repository.files("Tests/\(folder)") {
                 for service in Repository.services where Repository.imports(file.text).contains(service) {
-                    #expect(folder == service + "Tests", "\(file.path) imports \(service)")
+                    // The pipeline's tests start all services as the operator does.
+                    let own = folder == service + "Tests" || (folder, service) == ("PipelineTests", "Operator")
+                    #expect(own, "\(file.path) imports \(service)")
                 }
             }
         }
