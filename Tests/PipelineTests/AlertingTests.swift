@@ -6,60 +6,62 @@ import Testing
 
 @testable import Operator
 
-/// What pages, how often, and what does not.
-@Suite(.serialized) struct AlertingTests {
-    @Test func `A lock held for ten seconds pages once and resolves once`() async throws {
-        try await World.with { world in
-            try await world.cycles()
-            try await world.holdLock(for: .seconds(10)) {}
-            try await world.expectPages([("LockWait", "firing"), ("LockWait", "resolved")])
-        }
-    }
-
-    @Test func `An alerter that is killed between page and resolve still sends each once`() async throws {
-        try await World.with { world in
-            try await world.cycles()
-            try await world.holdLock(for: .seconds(14)) {
-                try await world.waitForPage("LockWait", "firing")
-                world.stack.supervisor.kill("alerter", again: true)
+extension Pipeline {
+    /// What pages, how often, and what does not.
+    @Suite struct AlertingTests {
+        @Test func `A lock held for ten seconds pages once and resolves once`() async throws {
+            try await World.with { world in
+                try await world.cycles()
+                try await world.holdLock(for: .seconds(10)) {}
+                try await world.expectPages([("LockWait", "firing"), ("LockWait", "resolved")])
             }
-            try await world.expectPages([("LockWait", "firing"), ("LockWait", "resolved")])
         }
-    }
 
-    @Test func `A stopped server pages ServerDown once`() async throws {
-        try await World.with { world in
-            try await world.cycles()
-            await world.monitored.postgres.killNow()
-            try await world.waitForPage("ServerDown", "firing")
-            try await Task.sleep(for: .seconds(5))
-            try await world.monitored.postgres.restart()
-            try await world.expectPages([("ServerDown", "firing"), ("ServerDown", "resolved")])
-        }
-    }
-
-    @Test func `A killed collector pages CollectorSilent and nothing else`() async throws {
-        try await World.with(change: { $0.settings["alerter"] = ["alerter.silent_after": "8s"] }) { world in
-            try await world.cycles()
-            world.stack.supervisor.kill("collector", again: false)
-            try await world.waitForPage("CollectorSilent", "firing")
-            try await Task.sleep(for: .seconds(5))
-            try await world.expectPages([("CollectorSilent", "firing")])
-        }
-    }
-
-    @Test func `A database that is away delays no page`() async throws {
-        try await World.with { world in
-            try await world.cycles()
-            await world.stack.storage?.killNow()
-            try await world.holdLock(for: .seconds(12)) {
-                try await world.waitForPage("LockWait", "firing")
+        @Test func `An alerter that is killed between page and resolve still sends each once`() async throws {
+            try await World.with { world in
+                try await world.cycles()
+                try await world.holdLock(for: .seconds(14)) {
+                    try await world.waitForPage("LockWait", "firing")
+                    world.stack.supervisor.kill("alerter", again: true)
+                }
+                try await world.expectPages([("LockWait", "firing"), ("LockWait", "resolved")])
             }
-            try await world.waitForPage("LockWait", "resolved")
-            try await world.stack.storage?.restart()
-            try await Task.sleep(for: .seconds(5))
-            let pages = world.inbox.pages.filter { $0.alert == "LockWait" }.map(\.status)
-            #expect(pages == ["firing", "resolved"])
+        }
+
+        @Test func `A stopped server pages ServerDown once`() async throws {
+            try await World.with { world in
+                try await world.cycles()
+                await world.monitored.postgres.killNow()
+                try await world.waitForPage("ServerDown", "firing")
+                try await Task.sleep(for: .seconds(5))
+                try await world.monitored.postgres.restart()
+                try await world.expectPages([("ServerDown", "firing"), ("ServerDown", "resolved")])
+            }
+        }
+
+        @Test func `A killed collector pages CollectorSilent and nothing else`() async throws {
+            try await World.with { world in
+                try await world.cycles()
+                world.stack.supervisor.kill("collector", again: false)
+                try await world.waitForPage("CollectorSilent", "firing")
+                try await Task.sleep(for: .seconds(5))
+                try await world.expectPages([("CollectorSilent", "firing")])
+            }
+        }
+
+        @Test func `A database that is away delays no page`() async throws {
+            try await World.with { world in
+                try await world.cycles()
+                await world.stack.storage?.killNow()
+                try await world.holdLock(for: .seconds(12)) {
+                    try await world.waitForPage("LockWait", "firing")
+                }
+                try await world.waitForPage("LockWait", "resolved")
+                try await world.stack.storage?.restart()
+                try await Task.sleep(for: .seconds(5))
+                let pages = world.inbox.pages.filter { $0.alert == "LockWait" }.map(\.status)
+                #expect(pages == ["firing", "resolved"])
+            }
         }
     }
 }

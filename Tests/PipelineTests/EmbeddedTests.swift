@@ -6,62 +6,64 @@ import Testing
 
 @testable import Operator
 
-/// `pganalytics up`, as a person runs it.
-@Suite(.serialized) struct EmbeddedTests {
-    @Test(arguments: [SIGINT, SIGTERM])
-    func `up says where to look, restarts what dies and leaves nothing behind`(_ signal: CInt) async throws {
-        let output = "/tmp/pga-up-\(getpid())-\(signal).log"
-        defer { unlink(output) }
-        let up = try ChildProcess.spawn(
-            executable: Installation.binary("pganalytics"), arguments: ["up", "--api-port", "0"],
-            stdout: .file(output), stderr: .file(output), processGroup: true, parentDeathSignal: SIGTERM)
-        do {
-            try await waitFor("up to say where to look", within: .seconds(90)) {
-                if up.status != nil { throw StackError("up ended: \(readText(output, last: 4000))") }
-                return readText(output, last: 8000).contains("stop it") ? true : nil
-            }
-            let text = readText(output, last: 8000)
-            let api = try #require(text.firstMatch(of: #/API +(http:\S+)/swagger/#)).1
-            let password = try #require(text.firstMatch(of: #/admin, password (\S+)/#)).1
-            let logs = try #require(text.firstMatch(of: #/logs +(\S+)/logs/#)).1
-            let writer = try #require(text.firstMatch(of: #/writer +ready, pid (\d+)/#)).1
+extension Pipeline {
+    /// `pganalytics up`, as a person runs it.
+    @Suite struct EmbeddedTests {
+        @Test(arguments: [SIGINT, SIGTERM])
+        func `up says where to look, restarts what dies and leaves nothing behind`(_ signal: CInt) async throws {
+            let output = "/tmp/pga-up-\(getpid())-\(signal).log"
+            defer { unlink(output) }
+            let up = try ChildProcess.spawn(
+                executable: Installation.binary("pganalytics"), arguments: ["up", "--api-port", "0"],
+                stdout: .file(output), stderr: .file(output), processGroup: true, parentDeathSignal: SIGTERM)
+            do {
+                try await waitFor("up to say where to look", within: .seconds(90)) {
+                    if up.status != nil { throw StackError("up ended: \(readText(output, last: 4000))") }
+                    return readText(output, last: 8000).contains("stop it") ? true : nil
+                }
+                let text = readText(output, last: 8000)
+                let api = try #require(text.firstMatch(of: #/API +(http:\S+)/swagger/#)).1
+                let password = try #require(text.firstMatch(of: #/admin, password (\S+)/#)).1
+                let logs = try #require(text.firstMatch(of: #/logs +(\S+)/logs/#)).1
+                let writer = try #require(text.firstMatch(of: #/writer +ready, pid (\d+)/#)).1
 
-            let logger = Logger(service: "test", level: .error)
-            _ = try await APIClient.login(String(api), name: "admin", password: String(password), logger: logger)
-            kill(try #require(Int32(writer)), SIGKILL)
-            try await waitFor("the writer to be started again", within: .seconds(20)) {
-                readText(output, last: 8000).contains("writer ended") ? true : nil
-            }
+                let logger = Logger(service: "test", level: .error)
+                _ = try await APIClient.login(String(api), name: "admin", password: String(password), logger: logger)
+                kill(try #require(Int32(writer)), SIGKILL)
+                try await waitFor("the writer to be started again", within: .seconds(20)) {
+                    readText(output, last: 8000).contains("writer ended") ? true : nil
+                }
 
-            let children = try await Self.descendants(of: up.pid)
-            #expect(children.count >= 7)
-            up.kill(signal)
-            let status = try #require(await up.wait(within: .seconds(60)))
-            #expect(status == .exited(0))
-            #expect(!FileManager.default.fileExists(atPath: String(logs)))
-            try await waitFor("every process of it to be gone", within: .seconds(5)) {
-                children.allSatisfy { kill($0, 0) != 0 } ? true : nil
+                let children = try await Self.descendants(of: up.pid)
+                #expect(children.count >= 7)
+                up.kill(signal)
+                let status = try #require(await up.wait(within: .seconds(60)))
+                #expect(status == .exited(0))
+                #expect(!FileManager.default.fileExists(atPath: String(logs)))
+                try await waitFor("every process of it to be gone", within: .seconds(5)) {
+                    children.allSatisfy { kill($0, 0) != 0 } ? true : nil
+                }
+            } catch {
+                print(readText(output, last: 8000))
+                _ = await up.stop(within: .seconds(30))
+                throw error
             }
-        } catch {
-            print(readText(output, last: 8000))
-            _ = await up.stop(within: .seconds(30))
-            throw error
         }
-    }
 
-    /// All processes below `pid`, by /proc.
-    private static func descendants(of pid: CInt) async throws -> [CInt] {
-        let result = try await ChildProcess.run(executable: "ps", arguments: ["-e", "-o", "pid=,ppid="])
-        var children: [CInt: [CInt]] = [:]
-        for line in result.output.split(separator: "\n") {
-            let numbers = line.split(separator: " ").compactMap { CInt($0) }
-            if numbers.count == 2 { children[numbers[1], default: []].append(numbers[0]) }
+        /// All processes below `pid`, by /proc.
+        private static func descendants(of pid: CInt) async throws -> [CInt] {
+            let result = try await ChildProcess.run(executable: "ps", arguments: ["-e", "-o", "pid=,ppid="])
+            var children: [CInt: [CInt]] = [:]
+            for line in result.output.split(separator: "\n") {
+                let numbers = line.split(separator: " ").compactMap { CInt($0) }
+                if numbers.count == 2 { children[numbers[1], default: []].append(numbers[0]) }
+            }
+            var found: [CInt] = [], next = [pid]
+            while let parent = next.popLast() {
+                found += children[parent] ?? []
+                next += children[parent] ?? []
+            }
+            return found
         }
-        var found: [CInt] = [], next = [pid]
-        while let parent = next.popLast() {
-            found += children[parent] ?? []
-            next += children[parent] ?? []
-        }
-        return found
     }
 }

@@ -6,42 +6,45 @@ import Testing
 
 @testable import Operator
 
-/// A secret in a statement is seen by nobody: not on a topic, not in a table, not in a log, not on the collector's disk.
-@Suite(.serialized) struct SecretsTests {
-    private static let canary = "canary-7f3a9c51"
+extension Pipeline {
+    /// A secret in a statement is seen by nobody: not on a topic, not in a table, not in a log, not on the collector's disk.
+    @Suite struct SecretsTests {
+        private static let canary = "canary-7f3a9c51"
 
-    @Test func `A password in a statement reaches no topic, table, log or spool`() async throws {
-        try await World.with { world in
-            try await world.cycles()
-            let monitored = world.monitored
-            try await monitored.execute("CREATE ROLE planted PASSWORD '\(Self.canary)-role'")
-            try await monitored.execute("ALTER ROLE planted PASSWORD '\(Self.canary)-alter'")
-            try await monitored.execute("CREATE TABLE planted (line text)")
-            try await monitored.execute("COPY planted FROM PROGRAM 'echo \(Self.canary)-program'")
-            await #expect(throws: PostgresError.self) {
-                try await monitored.execute("SELECT '\(Self.canary)-failing'::integer")
-            }
-            await #expect(throws: PostgresError.self) {
-                try await monitored.execute("SELECT no_such_function('\(Self.canary)-unknown')")
-            }
-            // A text is read at most once a minute; a name that the API shows has been read.
-            try await waitFor("the text of COPY … FROM PROGRAM to be stored", within: .seconds(120)) {
-                try await world.stored(
-                    "SELECT count(*) FROM api.statement_texts WHERE text ILIKE '%copy planted from%'") > 0
-                    ? true : nil
-            }
-            try await world.cycles()
+        @Test func `A password in a statement reaches no topic, table, log or spool`() async throws {
+            try await World.with { world in
+                try await world.cycles()
+                let monitored = world.monitored
+                try await monitored.execute("CREATE ROLE planted PASSWORD '\(Self.canary)-role'")
+                try await monitored.execute("ALTER ROLE planted PASSWORD '\(Self.canary)-alter'")
+                try await monitored.execute("CREATE TABLE planted (line text)")
+                try await monitored.execute("COPY planted FROM PROGRAM 'echo \(Self.canary)-program'")
+                await #expect(throws: PostgresError.self) {
+                    try await monitored.execute("SELECT '\(Self.canary)-failing'::integer")
+                }
+                await #expect(throws: PostgresError.self) {
+                    try await monitored.execute("SELECT no_such_function('\(Self.canary)-unknown')")
+                }
+                // A text is read at most once a minute; a name that the API shows has been read.
+                try await waitFor("the text of COPY … FROM PROGRAM to be stored", within: .seconds(120)) {
+                    try await world.stored(
+                        "SELECT count(*) FROM api.statement_texts WHERE text ILIKE '%copy planted from%'") > 0
+                        ? true : nil
+                }
+                try await world.cycles()
 
-            let topics = try await world.everythingOnTheTopics()
-            #expect(topics.count > 10_000)  // there was something to search
-            #expect(!topics.contains(Self.canary))
-            let dump = try await ChildProcess.run(
-                executable: monitored.postgres.installation.binaries + "/pg_dump", arguments: [world.stack.storageURL])
-            #expect(dump.status.isSuccess && dump.output.contains("planted"))
-            #expect(!dump.output.contains(Self.canary))
-            let grep = try await ChildProcess.run(
-                executable: "grep", arguments: ["-r", "-l", "-a", "-F", Self.canary, world.stack.folder.root])
-            #expect(grep.output == "" && grep.status == .exited(1))
+                let topics = try await world.everythingOnTheTopics()
+                #expect(topics.count > 10_000)  // there was something to search
+                #expect(!topics.contains(Self.canary))
+                let dump = try await ChildProcess.run(
+                    executable: monitored.postgres.installation.binaries + "/pg_dump",
+                    arguments: [world.stack.storageURL])
+                #expect(dump.status.isSuccess && dump.output.contains("planted"))
+                #expect(!dump.output.contains(Self.canary))
+                let grep = try await ChildProcess.run(
+                    executable: "grep", arguments: ["-r", "-l", "-a", "-F", Self.canary, world.stack.folder.root])
+                #expect(grep.output == "" && grep.status == .exited(1))
+            }
         }
     }
 }
