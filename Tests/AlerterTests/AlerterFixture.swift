@@ -156,7 +156,7 @@ final class AlerterFixture {
         sequence[table.instance] = number
         let envelope = Envelope(
             Topics.samples, stream: StreamName(producer: "c1", topic: "samples", key: table.instance), epoch: "e",
-            sequence: number, time: table.time)
+            sequence: number, time: WallClock.microseconds())
         return record(table.encoded(), envelope.headers)
     }
 

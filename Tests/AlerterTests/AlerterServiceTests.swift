@@ -124,6 +124,55 @@ import Testing
         await fixture.stop()
     }
 
+    @Test func `What can be decoded and cannot be meant is buried, and nothing traps or wedges`() async throws {
+        let fixture = try await AlerterFixture()
+        try await fixture.assign()
+        let good = try fixture.waits([(11, 12, 1)])
+        func table(_ change: (inout Table) -> Void) -> Table {
+            var table = good
+            change(&table)
+            return table
+        }
+        let cycle = try fixture.cycle(up: true)
+        var odd = cycle
+        odd.columns = odd.columns.map { column in
+            var column = column
+            if ["next_interval", "up"].contains(column.name) { column.values = .integers([.max]) }
+            return column
+        }
+        odd.columns.append(Column("clock_offset", .gauge, .microseconds, .integers([.min])))
+        try await fixture.process([
+            table { $0.time = .min }, table { $0.time = .max }, table { $0.instance = "x\0y" },
+            table { $0.columns[0] = Column("mode", .label, .none, .strings(dictionary: ["a\0"], indexes: [0])) }, odd,
+            good,
+        ])
+        #expect(fixture.deadLetters.letters.map(\.reason) == ["time", "time", "zero_byte", "zero_byte"])
+        let finding = Finding(identity: "f\0", instance: "x", state: .opened, time: .max)
+        let envelope = Envelope(
+            Topics.findings, stream: StreamName(producer: "analyzer", topic: "findings", key: "x"), identity: "f",
+            time: 1)
+        try await fixture.process([fixture.record(finding.encoded(), envelope.headers, AlerterFixture.findings)])
+        #expect(fixture.deadLetters.letters.count == 5)
+        try await fixture.sink.idle()
+        #expect(await fixture.keeper.trouble == nil)
+        #expect(try await fixture.number("SELECT next_offset FROM alerter.offsets WHERE topic LIKE '%samples'") == 6)
+        await fixture.stop()
+    }
+
+    @Test func `A stop in the middle of a page waits for its answer`() async throws {
+        let fixture = try await AlerterFixture()
+        try await fixture.assign()
+        fixture.receiver.delay(.seconds(1))
+        try await fixture.process([fixture.waits([(11, 12, 7)])])
+        _ = await fixture.receiver.wait(for: 1)
+        await fixture.sink.revoked([AlerterFixture.samples, AlerterFixture.findings])
+        try await fixture.restart()
+        try await fixture.process([fixture.waits([(11, 12, 9)])])
+        try await Task.sleep(for: .milliseconds(1_500))
+        #expect(fixture.receiver.received.count == 1)
+        await fixture.stop()
+    }
+
     @Test func `A finding pages with its statement, and resolves`() async throws {
         let fixture = try await AlerterFixture()
         try await fixture.assign()

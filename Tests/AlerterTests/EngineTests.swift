@@ -113,6 +113,14 @@ struct EngineTests {
         #expect(Set(line.takeReceived()) == ["resolve CollectorSilent x", "resolve LockWait x"])
     }
 
+    @Test func `A partition that waits for a newer alerter silences nobody`() throws {
+        let line = try EngineTimeline()
+        line.cycle()
+        line.engine.heldPartitions = [0]
+        line.pass(300)
+        #expect(line.takeReceived() == [])
+    }
+
     @Test func `Kafka away silences nobody`() throws {
         let line = try EngineTimeline()
         line.cycle()

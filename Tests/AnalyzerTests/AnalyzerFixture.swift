@@ -108,7 +108,7 @@ final class AnalyzerFixture {
     func record(_ table: Table, sequence: UInt64) -> RecordBatch.Owned {
         let envelope = Envelope(
             Topics.samples, stream: StreamName(producer: "c1", topic: "samples", key: table.instance), epoch: "e",
-            sequence: sequence, time: table.time)
+            sequence: sequence, time: Self.start)
         return owned(table.encoded(), envelope.headers, key: table.instance)
     }
 

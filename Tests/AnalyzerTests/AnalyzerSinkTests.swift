@@ -105,6 +105,38 @@ import Testing
         #expect(try await fixture.storedOffset() == 5)
     }
 
+    @Test func `What can be decoded and cannot be meant is buried too, and nothing traps`() async throws {
+        let fixture = try await AnalyzerFixture()
+        try await fixture.process(fixture.cycles(20, 10))
+        let good = try Table.decode(try #require(fixture.cycles(1, 10)[0].value))
+        func table(_ change: (inout Table) -> Void) -> RecordBatch.Owned {
+            var table = good
+            change(&table)
+            return fixture.record(table, sequence: .max)
+        }
+        let bad = [
+            table { $0.time = .min }, table { $0.time = .max }, table { $0.interval = -1 },
+            table { $0.interval = .max }, table { $0.instance = "x\0y" },
+            table { $0.columns[0] = Column("database", .label, .none, .strings(dictionary: ["a\0"], indexes: [0])) },
+        ]
+        try await fixture.process(bad)
+        #expect(
+            fixture.deadLetters.letters.map(\.reason) == [
+                "time", "time", "interval", "interval", "zero_byte", "zero_byte",
+            ])
+        // Numbers at their ends are judged like any other.
+        for (calls, total) in [(Int64.max, Int64.max), (1, .max), (.max, 0), (.min, .min), (0, 5), (1, -5)] {
+            var table = good
+            table.time += 10_000_000
+            for index in table.columns.indices {
+                if table.columns[index].name == "calls" { table.columns[index].values = .integers([calls]) }
+                if table.columns[index].name == "total_exec_time" { table.columns[index].values = .integers([total]) }
+            }
+            try await fixture.process([fixture.record(table, sequence: 1_000), fixture.record(table, sequence: 1_001)])
+        }
+        #expect(try await fixture.storedOffset() == 39)
+    }
+
     @Test func `A topic full of unusable messages is not drained`() async throws {
         let fixture = try await AnalyzerFixture(["deadletter.minimum": "3"])
         let bad = (0..<10).map { _ in fixture.owned([1], []) }

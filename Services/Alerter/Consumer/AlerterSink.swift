@@ -51,7 +51,9 @@ actor AlerterSink: RecordSink {
         limit.took(bad: intake.dead.count, of: intake.count)
         metrics.deadLetters.add(intake.dead.count)
         let metrics = metrics
+        let held = Set(intake.held.keys.map(\.partition))
         desk.use(intake.next) { engine in
+            engine.heldPartitions.formUnion(held)
             for message in intake.received { Self.use(message, &engine, now, metrics) }
             engine.finishBatch(at: now)
         }
@@ -104,7 +106,7 @@ actor AlerterSink: RecordSink {
                 metrics.duplicates.add()
                 return
             case .newAfterGap(let missing):
-                metrics.missing.add(Int(clamping: missing))
+                metrics.missing.add(Int(min(missing, 1_000_000_000)))
             case .new:
                 break
             }

@@ -13,7 +13,7 @@ struct KafkaDeadLetters: DeadLetters {
 
     func publish(_ letters: [DeadLetter]) async throws {
         guard !letters.isEmpty else { return }
-        let records = letters.map { letter in
+        let records = letters.map(Self.fitting).map { letter in
             let key = letter.key ?? []
             let envelope = Envelope(
                 Topics.deadletter,
@@ -24,5 +24,15 @@ struct KafkaDeadLetters: DeadLetters {
         }
         // Not advanced before it is acknowledged: a dead letter that is lost is a message lost.
         if let error = await producer.send(records).compactMap({ $0 }).first { throw error }
+    }
+
+    /// A message as large as a topic allows does not fit into another: its end is cut off, and the letter says so.
+    private static func fitting(_ letter: DeadLetter) -> DeadLetter {
+        let limit = 900_000
+        guard let value = letter.value, value.count > limit else { return letter }
+        var cut = letter
+        cut.value = Array(value.prefix(limit))
+        cut.detail += " (the first \(limit) of \(value.count) bytes are kept)"
+        return cut
     }
 }

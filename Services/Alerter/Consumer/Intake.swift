@@ -46,6 +46,8 @@ struct Intake: Sendable {
                 bury(record, reason: error.code, detail: error.description, now: now)
             } catch let error as WireError {
                 bury(record, reason: error.code.rawValue, detail: error.description, now: now)
+            } catch let error as Refusal {
+                bury(record, reason: error.code, detail: error.description, now: now)
             } catch {
                 bury(record, reason: "unusable", detail: "\(error)", now: now)
             }
@@ -54,11 +56,11 @@ struct Intake: Sendable {
 
     private static func read(_ record: borrowing KafkaRecord, _ names: AlerterTopics) throws -> Received {
         guard let topic = names.topic(record.topic) else {
-            throw Refusal(description: "nothing is known of this topic")
+            throw Refusal(code: "topic", description: "nothing is known of this topic")
         }
         let envelope = try Envelope(headers: record.headers, supported: topic.version)
         guard envelope.type == topic.message else {
-            throw Refusal(description: "a \(envelope.type) where \(topic.message) is expected")
+            throw Refusal(code: "type", description: "a \(envelope.type) where \(topic.message) is expected")
         }
         var position: (epoch: String, sequence: UInt64)?
         if topic.sequenced {
@@ -67,12 +69,24 @@ struct Intake: Sendable {
             }
             position = found
         }
-        guard let value = record.value else { throw Refusal(description: "the message has no payload") }
+        guard let value = record.value else {
+            throw Refusal(code: "payload_missing", description: "the message has no payload")
+        }
+        try Plausible.check(envelope)
         let content: Content
         switch topic.name {
-        case Topics.samples.name: content = .table(try Table.decode(value))
-        case Topics.findings.name: content = .finding(try Finding.decode(value))
-        default: content = .status(try CollectorStatus.decode(value))
+        case Topics.samples.name:
+            let table = try Table.decode(value)
+            try Plausible.check(table)
+            content = .table(table)
+        case Topics.findings.name:
+            let finding = try Finding.decode(value)
+            try Plausible.check(finding)
+            content = .finding(finding)
+        default:
+            let status = try CollectorStatus.decode(value)
+            try Plausible.check(status.collector, "the collector")
+            content = .status(status)
         }
         return Received(
             partition: record.topicPartition, stream: envelope.source, position: position, content: content)
@@ -86,10 +100,6 @@ struct Intake: Sendable {
                 offset: record.offset, key: record.keyBytes(),
                 headers: record.headers.map { Header($0.name, $0.value) }, value: record.valueBytes(),
                 consumer: "alerter", time: now))
-    }
-
-    private struct Refusal: Error, CustomStringConvertible {
-        let description: String
     }
 }
 

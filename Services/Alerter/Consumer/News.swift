@@ -1,14 +1,17 @@
 import Codec
 
 extension TableNews {
+    /// A hundred years: no interval and no clock's error is longer, whatever a message says.
+    private static let longest: Int64 = 3_155_760_000_000_000
+
     /// What the engine needs of a table.
     init(_ table: Table, partition: Int32, stream: String, reader: SeriesReader) {
         var interval: Int64 = 0
         var offset: Int64?
         // Gauges carry no interval; a cycle says when the next one begins.
         if table.family == Family.cycle.name, table.rowCount > 0 {
-            interval = table.integer("next_interval", 0) ?? 0
-            offset = table.integer("clock_offset", 0)
+            interval = min(table.integer("next_interval", 0) ?? 0, Self.longest)
+            offset = table.integer("clock_offset", 0).map { min(max($0, -Self.longest), Self.longest) }
         }
         self.init(
             family: table.family, instance: table.instance, collector: table.collector, partition: partition,

@@ -53,7 +53,7 @@ struct SequenceLedger: Sendable, Equatable {
         list.append(mark)
         marks[key] = list
         changed.insert(key)
-        return sequence == last + 1 ? .new : .newAfterGap(missing: sequence - last - 1)
+        return sequence - last == 1 ? .new : .newAfterGap(missing: sequence - last - 1)
     }
 
     /// Takes over what is stored of some partitions.

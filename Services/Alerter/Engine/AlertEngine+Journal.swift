@@ -86,8 +86,11 @@ extension AlertEngine {
 
     /// Drops the instances of partitions that are no longer ours; another alerter goes on with what is stored of them.
     mutating func forget(partitions: Set<Int32>) {
-        let gone = Set(instances.values.filter { partitions.contains($0.partition) }.map(\.id))
+        var gone = Set(instances.values.filter { partitions.contains($0.partition) }.map(\.id))
+        // The alerters' own alerts go with partition 0.
+        if partitions.contains(0) { gone.insert(settings.ownInstance) }
         restoredPartitions.subtract(partitions)
+        heldPartitions.subtract(partitions)
         for id in gone {
             dirty.alerts.subtract(book.fingerprints(of: id))
             book.forget(id)
@@ -121,12 +124,11 @@ extension Journal {
                 deletes[kind, default: []].append(key)
                 continue
             }
-            // PostgreSQL's text has no zero byte, and a label may (a hostile statement name).
             guard let data = try? encoder.encode(item) else {
                 preconditionFailure("a state of texts and numbers was refused by JSONEncoder")
             }
-            let json = String(decoding: data, as: UTF8.self).replacing("\\u0000", with: "\u{FFFD}")
-            upserts[kind, default: []].append(Row(key: key, partition: partition, json: json))
+            upserts[kind, default: []].append(
+                Row(key: key, partition: partition, json: String(decoding: data, as: UTF8.self)))
         }
     }
 }

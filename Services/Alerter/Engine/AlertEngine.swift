@@ -27,6 +27,8 @@ struct AlertEngine: Sendable {
     var dirty = DirtyKeys()
     /// Whether the database answers; nil until it was tried.
     var storageUp: Bool?
+    /// Partitions that wait for a newer alerter: what is on them is not heard, which is nobody's silence.
+    var heldPartitions: Set<Int32> = []
     /// The partitions whose stored state was taken over.
     var restoredPartitions: Set<Int32> = [-1]
     private var lastSilenceCheck: Int64 = .min / 2
@@ -86,6 +88,7 @@ struct AlertEngine: Sendable {
     }
 
     private mutating func watchSilence(_ id: String, at now: Moment) {
+        guard let instance = instances[id], !heldPartitions.contains(instance.partition) else { return }
         guard let entry = silence.entries[id], let silent = silence.silence(of: id, at: now) else { return }
         let labels: Labels = ["instance": id, "collector": entry.collector].filter { !$0.value.isEmpty }
         var store = stores[id] ?? SeriesStore()

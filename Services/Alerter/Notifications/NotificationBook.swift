@@ -52,6 +52,8 @@ struct NotificationBook: Sendable {
     /// Identifiers by fingerprint, in the order they are to be sent.
     private var queues: [String: [String]] = [:]
     private var inFlight: Set<String> = []
+    /// Nothing is given out while partitions are given back.
+    var isClosing = false
     /// Since when a trigger waits for newer data, by alert and start.
     private var waiting: [String: Int64] = [:]
     /// What changed since the journal was taken last.
@@ -120,6 +122,7 @@ struct NotificationBook: Sendable {
 
     /// The deliveries that are due: the first of each alert's queue. They count as being sent from here on.
     mutating func next(at now: Moment, limit: Int) -> [Delivery] {
+        if isClosing { return [] }
         var due: [Delivery] = []
         for queue in queues.values {
             guard let id = queue.first, !inFlight.contains(id), var delivery = deliveries[id] else { continue }
@@ -140,16 +143,8 @@ struct NotificationBook: Sendable {
         return due
     }
 
-    /// An attempt that `next` gave out was not made after all.
-    mutating func notSent(_ delivery: Delivery, before: Int64, maybe: Bool) {
-        inFlight.remove(delivery.id)
-        guard var present = deliveries[delivery.id] else { return }
-        present.attempts -= 1
-        present.mayHaveArrived = maybe
-        present.notBefore = before
-        deliveries[delivery.id] = present
-        changedDeliveries.insert(delivery.id)
-    }
+    /// Whether anything is being sent.
+    var isSending: Bool { !inFlight.isEmpty }
 
     /// An attempt has come to an end.
     mutating func finished(_ id: String, _ outcome: DeliveryOutcome, at now: Moment, jitter: Double) -> Note? {

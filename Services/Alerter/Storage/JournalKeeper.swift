@@ -78,8 +78,16 @@ actor JournalKeeper {
     }
 
     /// Gives partitions back, everything stored if it can be.
+    ///
+    /// What is being sent is waited for a little: else the next alerter would have to send it again.
     func giveBack(_ partitions: [TopicPartition]) async {
+        desk.with { $0.notifications.isClosing = true }
+        let end = ContinuousClock.now + .seconds(5)
+        while desk.with({ $0.notifications.isSending }), ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
         await save()
+        defer { desk.with { $0.notifications.isClosing = false } }
         await lock()
         defer { unlock() }
         desk.forget(partitions)

@@ -39,7 +39,7 @@ struct BatchWork: Sendable {
                 duplicates += 1
                 continue
             case .newAfterGap(let count):
-                missing += Int(clamping: count)
+                missing += Int(min(count, 1_000_000_000))
             case .new:
                 break
             }

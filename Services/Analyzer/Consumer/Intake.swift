@@ -40,6 +40,8 @@ struct Intake: Sendable {
                 bury(record, reason: error.code, detail: error.description, now: now)
             } catch let error as WireError {
                 bury(record, reason: error.code.rawValue, detail: error.description, now: now)
+            } catch let error as Refusal {
+                bury(record, reason: error.code, detail: error.description, now: now)
             } catch {
                 bury(record, reason: "unusable", detail: "\(error)", now: now)
             }
@@ -49,15 +51,20 @@ struct Intake: Sendable {
     private static func read(_ record: borrowing KafkaRecord) throws -> Received {
         let envelope = try Envelope(headers: record.headers, supported: Topics.samples.version)
         guard envelope.type == Table.name else {
-            throw Refusal(description: "a \(envelope.type) where \(Table.name) is expected")
+            throw Refusal(code: "type", description: "a \(envelope.type) where \(Table.name) is expected")
         }
         guard let position = envelope.position else {
             throw EnvelopeError.malformed(header: Envelope.Name.id, value: envelope.id)
         }
-        guard let value = record.value else { throw Refusal(description: "the message has no payload") }
+        guard let value = record.value else {
+            throw Refusal(code: "payload_missing", description: "the message has no payload")
+        }
+        let table = try Table.decode(value)
+        try Plausible.check(envelope)
+        try Plausible.check(table)
         return Received(
             partition: record.topicPartition, stream: envelope.source, epoch: position.epoch,
-            sequence: position.sequence, table: try Table.decode(value))
+            sequence: position.sequence, table: table)
     }
 
     private mutating func bury(_ record: borrowing KafkaRecord, reason: String, detail: String, now: Int64) {
@@ -68,9 +75,5 @@ struct Intake: Sendable {
                 offset: record.offset, key: record.keyBytes(),
                 headers: record.headers.map { Header($0.name, $0.value) }, value: record.valueBytes(),
                 consumer: "analyzer", time: now))
-    }
-
-    private struct Refusal: Error, CustomStringConvertible {
-        let description: String
     }
 }

@@ -137,8 +137,8 @@ struct StatementBroken: Sendable {
                 windowStart: seen.time - seen.interval, lastBroken: seen.time,
                 name: seen.name ?? String(seen.subject.queryid), lastSaid: seen.time)
         episode.cycles += 1
-        episode.calls += seen.calls
-        episode.total = episode.total.addingReportingOverflow(seen.total).overflow ? .max : episode.total + seen.total
+        episode.calls = Self.sum(episode.calls, seen.calls)
+        episode.total = Self.sum(episode.total, seen.total)
         episode.peak = max(episode.peak, seen.mean)
         episode.normal = 0
         episode.lastBroken = seen.time
@@ -177,6 +177,12 @@ struct StatementBroken: Sendable {
         baseline.episode = nil
         baseline.shadow = nil
         return draft.event(.resolved(.recovered), &episode)
+    }
+
+    /// A sum that stays at the largest number: whatever a message claims, it must not end the process.
+    private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
     }
 
     /// An event before it is known which.
