@@ -14,9 +14,7 @@ extension WithDatabase {
             #expect(response.status == status, "\(response.text)", sourceLocation: location)
             #expect(response.headers["Content-Type"] == "application/problem+json", sourceLocation: location)
             let json = try #require(try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
-            for name in ["type", "title", "detail", "instance", "request_id"] {
-                #expect(json[name] as? String != nil, "\(name)", sourceLocation: location)
-            }
+            #expect(SchemaCheck.faults(json, .named("Problem")) == [], sourceLocation: location)
             #expect(json["status"] as? Int == status, sourceLocation: location)
             #expect(json["request_id"] as? String == response.headers["X-Request-Id"], sourceLocation: location)
             let text = response.text.lowercased()

@@ -36,7 +36,7 @@ enum SchemaCheck {
             return unknown.map { "\(place).\($0) is not in the schema" }
                 + properties.flatMap { property in
                     object[property.name].map { faults($0, property.schema, at: "\(place).\(property.name)") }
-                        ?? ["\(place).\(property.name) is missing"]
+                        ?? (property.isOptional ? [] : ["\(place).\(property.name) is missing"])
                 }
         }
     }

@@ -83,17 +83,21 @@ enum OpenAPIDocument {
             json.member("minimum", range.lowerBound)
             json.member("maximum", range.upperBound)
         case .boolean: json.member("type", "boolean")
-        case .time: json.member("type", "string")
+        case .time:
+            json.member("type", "string")
+            json.member("pattern", #"^([0-9]{1,11}(\.[0-9]{1,9})?|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))$"#)
         case .duration:
             json.member("type", "string")
-            json.member("pattern", "^[0-9]+(ms|s|m|h|d)?$")
+            json.member("pattern", "^[1-9][0-9]{0,6}(ms|s|m|h|d)?$")
         case .choice(let options):
             json.member("type", "string")
             json.key("enum")
             json.beginArray()
             for option in options { json.value(option) }
             json.endArray()
-        case .cursor: json.member("type", "string")
+        case .cursor:
+            json.member("type", "string")
+            json.member("pattern", "^[A-Za-z0-9_-]+$")
         case .pairs:
             json.member("type", "array")
             json.member("items", json: #"{"type":"string","pattern":"^[^=]+=.*$"}"#)

@@ -18,16 +18,18 @@ indirect enum Schema: Sendable {
     /// A schema with a name of its own in the document.
     case named(String)
 
-    /// A member of an object; all are always there, and null where there is nothing.
+    /// A member of an object; almost all are always there, and null where there is nothing.
     struct Property: Sendable {
         let name: String
         let schema: Schema
         let description: String
+        let isOptional: Bool
 
-        init(_ name: String, _ schema: Schema, _ description: String = "") {
+        init(_ name: String, _ schema: Schema, _ description: String = "", optional: Bool = false) {
             self.name = name
             self.schema = schema
             self.description = description
+            isOptional = optional
         }
     }
 
@@ -105,7 +107,7 @@ indirect enum Schema: Sendable {
             json.endObject()
             json.key("required")
             json.beginArray()
-            for property in properties { json.value(property.name) }
+            for property in properties where !property.isOptional { json.value(property.name) }
             json.endArray()
             json.member("additionalProperties", false)
         default: break

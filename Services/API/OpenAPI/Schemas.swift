@@ -32,6 +32,8 @@ extension Schema {
         .init("type", .string, "A name for programs, stable."), .init("title", .string, "The same in words."),
         .init("status", .integer), .init("detail", .string, "What happened this time."),
         .init("instance", .string, "The path that was asked for."),
+        .init("where", .string, "Which part of the request is meant.", optional: true),
+        .init("remedy", .string, "What to do.", optional: true),
         .init("request_id", .string, "The log has more under this id; also in the header X-Request-Id."),
     ])
 

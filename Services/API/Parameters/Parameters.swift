@@ -85,7 +85,7 @@ struct Parameters: Sendable {
     /// `10s`, `5m`, `1h`, `1d`, `500ms`, or seconds without a unit, in microseconds.
     private static func parseDuration(_ text: String) -> Int64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard !digits.isEmpty, digits.count <= 12, let number = Int64(digits) else { return nil }
+        guard (1...7).contains(digits.count), digits.first != "0", let number = Int64(digits) else { return nil }
         let unit: Int64
         switch text[digits.endIndex...] {
         case "ms": unit = 1000
@@ -95,7 +95,6 @@ struct Parameters: Sendable {
         case "d": unit = 86_400_000_000
         default: return nil
         }
-        let (product, overflow) = number.multipliedReportingOverflow(by: unit)
-        return overflow || product == 0 ? nil : product
+        return number * unit
     }
 }
