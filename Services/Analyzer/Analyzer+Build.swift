@@ -23,7 +23,7 @@ struct AnalyzerParts: Sendable {
         let sink = AnalyzerSink(
             settings, pool: pool, deadLetters: deadLetters, bell: bell, logger: logger, metrics: metrics)
         let loop = ConsumerLoop(
-            settings.kafka, group: settings.group, topics: [Topics.samples.fullName(prefix: settings.topicPrefix)],
+            settings.kafka, group: settings.group, topics: AnalyzerTopics(prefix: settings.topicPrefix).all,
             tick: .seconds(1), sink: sink, logger: logger, metrics: registry)
         let sender = OutboxSender(
             database: settings.database, store: AnalyzerStore(), producer: producer,

@@ -87,7 +87,8 @@ final class AnalyzerFixture {
 
     /// A statements table as a record: per statement its calls and mean in milliseconds.
     func record(
-        _ statements: [Int64: (calls: Int64, mean: Double)], instance: String = "x", quality: Quality = .ok
+        _ statements: [Int64: (calls: Int64, mean: Double)], instance: String = "x", quality: Quality = .ok,
+        name: String? = nil
     ) throws -> RecordBatch.Owned {
         var builder = TableBuilder(family: .statements, instance: instance, collector: "c1", serverVersion: 170_000)
         for (queryid, cost) in statements.sorted(by: { $0.key < $1.key }) {
@@ -97,6 +98,7 @@ final class AnalyzerFixture {
             builder.set(try #require(builder.column("toplevel")), Int64(1))
             builder.set(try #require(builder.column("calls")), cost.calls)
             builder.set(try #require(builder.column("total_exec_time")), Int64(cost.mean * 1e6) * cost.calls)
+            if let name { builder.set(try #require(builder.column("name")), name) }
             builder.endRow(quality)
         }
         let table = builder.finish(time: time, interval: 10_000_000)

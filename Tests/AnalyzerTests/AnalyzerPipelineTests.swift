@@ -14,11 +14,14 @@ import Testing
     private func cluster() throws -> MockCluster {
         try MockCluster(
             brokers: 1,
-            topics: [Topics.samples, Topics.findings, Topics.deadletter].map { (name: $0, partitions: 1) })
+            topics: [Topics.samples, Topics.statements, Topics.findings, Topics.deadletter].map {
+                (name: $0, partitions: 1)
+            })
     }
 
     private enum Topics {
         static let samples = Codec.Topics.samples.fullName()
+        static let statements = Codec.Topics.statements.fullName()
         static let findings = Codec.Topics.findings.fullName()
         static let deadletter = Codec.Topics.deadletter.fullName()
     }

@@ -77,6 +77,28 @@ import Testing
         #expect(try await fixture.number("SELECT sum(length(state)) FROM analyzer.baselines") == before)
     }
 
+    @Test func `A finding has its statement's name and text, though rows say the name only now and then`() async throws
+    {
+        let fixture = try await AnalyzerFixture()
+        let statement = Statement(
+            name: "abc", text: "SELECT *\n  FROM orders\n WHERE id = $1", instance: "x", queryid: 7)
+        let envelope = Envelope(
+            Topics.statements, stream: StreamName(producer: "c1", topic: "statements", key: "abc"), identity: "abc",
+            time: AnalyzerFixture.start)
+        let text = RecordBatch.Owned(
+            topic: Topics.statements.fullName(), partition: 0, offset: 0, key: Array("abc".utf8),
+            value: statement.encoded(), headers: envelope.headers)
+        let tombstone = RecordBatch.Owned(
+            topic: Topics.statements.fullName(), partition: 0, offset: 1, key: Array("abd".utf8), value: nil)
+        try await fixture.process([text, tombstone])
+        try await fixture.process([fixture.record([7: (10, 10)], name: "abc")])
+        try await fixture.process(fixture.cycles(20, 10) + fixture.cycles(1, 50))
+        let finding = try #require(try await fixture.outbox().first)
+        #expect(finding.subject == "abc")
+        #expect(finding.evidence.contains(Label("statement", "abc")))
+        #expect(finding.evidence.contains(Label("text", "SELECT * FROM orders WHERE id = $1")))
+    }
+
     @Test func `Rows that are no deltas are not judged`() async throws {
         let fixture = try await AnalyzerFixture()
         try await fixture.process(fixture.cycles(20, 10))

@@ -16,6 +16,7 @@ struct BaselineCodingTests {
         episode.peak = 1.5e9
         episode.said = 3
         baseline.episode = episode
+        baseline.name = "9a8b7c"
         baseline.shadow = Shadow(since: 9)
         baseline.shadow?.sketch.add(12)
         return baseline

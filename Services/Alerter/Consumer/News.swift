@@ -28,7 +28,7 @@ extension FindingNews {
         let labels: Labels = [
             "instance": finding.instance, "kind": finding.kind, "subject": finding.subject,
             "finding": finding.identity, "datname": evidence("database"), "user": evidence("username"),
-            "queryid": evidence("queryid"),
+            "queryid": evidence("queryid"), "statement": evidence("statement"), "text": evidence("text"),
         ]
         self.init(
             identity: finding.identity, instance: finding.instance, partition: partition, time: finding.time,

@@ -100,7 +100,7 @@ enum ShippedRules {
                   summary: "Statement {{ $labels.subject }} on {{ $labels.instance }} is slower than it ever is"
                   description: >-
                     In {{ $labels.datname }} as {{ $labels.user }} it took {{ $value | humanizeDuration }} on average: more than twice
-                    the 95th percentile of what is usual at this hour.
+                    the 95th percentile of what is usual at this hour. {{ $labels.text }}
                   runbook: >-
                     Compare its plan with the usual one (EXPLAIN), and look at what else changed then: a deployment, missing
                     statistics (ANALYZE), locks, a full disk. The finding {{ $labels.finding }} carries the evidence.

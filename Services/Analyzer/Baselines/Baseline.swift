@@ -15,6 +15,8 @@ struct Baseline: Sendable, Equatable {
     var allHours = QuantileSketch()
     /// The same by hour of the day; an hour that has seen nothing holds nothing.
     var hours: [Int: QuantileSketch] = [:]
+    /// What the statement is called, once a row has said it: rows say it only now and then.
+    var name: String?
     /// Set while the statement is broken.
     var episode: Episode?
     /// Broken means since the statement last recovered.

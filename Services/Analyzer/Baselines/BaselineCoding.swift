@@ -22,6 +22,7 @@ enum BaselineCoding {
             out.unsigned(UInt64(hour))
             out.sketch(baseline.hours[hour]!)
         }
+        out.text(baseline.name ?? "")
         out.unsigned(baseline.episode == nil ? 0 : 1)
         if let episode = baseline.episode { out.episode(episode) }
         out.unsigned(baseline.shadow == nil ? 0 : 1)
@@ -47,6 +48,8 @@ enum BaselineCoding {
             let hour = try input.count(limit: 23)
             baseline.hours[hour] = try input.sketch()
         }
+        let name = try input.text()
+        baseline.name = name.isEmpty ? nil : name
         if try input.unsigned() == 1 { baseline.episode = try input.episode() }
         if try input.unsigned() == 1 {
             baseline.shadow = Shadow(since: try input.signed(), sketch: try input.sketch())
@@ -98,9 +101,13 @@ private struct ByteWriter {
         integers.forEach { signed($0) }
         double(episode.peak)
         double(episode.baseline)
-        let name = Array(episode.name.utf8)
-        unsigned(UInt64(name.count))
-        bytes += name
+        text(episode.name)
+    }
+
+    mutating func text(_ text: String) {
+        let utf8 = Array(text.utf8)
+        unsigned(UInt64(utf8.count))
+        bytes += utf8
     }
 }
 
@@ -170,10 +177,14 @@ private struct ByteReader {
             total: try signed(), normal: try signed(), lastSaid: try signed(), said: try signed())
         episode.peak = try double()
         episode.baseline = try double()
-        let length = try count(limit: 4096)
-        guard bytes.count - offset >= length else { throw .init(description: "name past the end at \(offset)") }
-        episode.name = String(decoding: bytes[offset..<offset + length], as: UTF8.self)
-        offset += length
+        episode.name = try text()
         return episode
+    }
+
+    mutating func text() throws(BaselineCoding.Failure) -> String {
+        let length = try count(limit: 65_536)
+        guard bytes.count - offset >= length else { throw .init(description: "text past the end at \(offset)") }
+        defer { offset += length }
+        return String(decoding: bytes[offset..<offset + length], as: UTF8.self)
     }
 }

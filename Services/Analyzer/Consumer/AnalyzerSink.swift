@@ -10,6 +10,7 @@ import Runtime
 actor AnalyzerSink: RecordSink {
     private let settings: AnalyzerSettings
     private let rule: StatementBroken
+    private let topics: AnalyzerTopics
     private let pool: PostgresPool
     private let store = AnalyzerStore()
     private let deadLetters: any DeadLetters
@@ -40,6 +41,7 @@ actor AnalyzerSink: RecordSink {
         self.metrics = metrics
         self.clock = clock
         rule = StatementBroken(settings: settings.rule)
+        topics = AnalyzerTopics(prefix: settings.topicPrefix)
         cache = BaselineCache(limit: settings.cachedBaselines)
         limit = BadMessageLimit(ratio: settings.deadLetterRatio, minimum: settings.deadLetterMinimum)
     }
@@ -60,7 +62,7 @@ actor AnalyzerSink: RecordSink {
     }
 
     func process(_ batch: borrowing RecordBatch) async throws -> [TopicPartition: Disposition] {
-        let intake = Intake(batch, now: clock())
+        let intake = Intake(batch, names: topics, now: clock())
         if let share = limit.refuses(bad: intake.dead.count, of: intake.count) {
             throw AnalyzerError(
                 "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the analyzer"
@@ -68,13 +70,13 @@ actor AnalyzerSink: RecordSink {
         }
         try await deadLetters.publish(intake.dead)
         var work = BatchWork(ledger: ledger, rule: rule)
-        work.admit(intake.received, metrics)
+        work.admit(intake.received)
         let moves = intake.next.map { (partition: $0.key, from: owned[$0.key] ?? nil, to: $0.value) }
             .filter { $0.from != $0.to }
             .sorted { $0.partition < $1.partition }
         let outcome: BatchWork
         do {
-            outcome = try await commit(work, moves)
+            outcome = try await commit(work, intake.texts, moves)
         } catch let error as OffsetError {
             return try await fenced(error, Set(intake.next.keys))
         }
@@ -119,7 +121,9 @@ actor AnalyzerSink: RecordSink {
         nextPruning = clock() + 600_000_000
     }
 
-    private func commit(_ work: BatchWork, _ moves: [OffsetTable.Move]) async throws -> BatchWork {
+    private func commit(
+        _ work: BatchWork, _ texts: [StatementText], _ moves: [OffsetTable.Move]
+    ) async throws -> BatchWork {
         let (store, cache, open, clusterID) = (store, cache, open, clusterID)
         let start = ContinuousClock.now
         let outcome = try await withDatabase { connection in
@@ -129,7 +133,9 @@ actor AnalyzerSink: RecordSink {
                 work.evaluate()
                 try await store.store(work.ledger.takeChanges(), &connection)
                 try await store.store(work.touched.map { ($0.key, $0.value) }, &connection)
-                try await store.enqueue(work.messages, &connection)
+                try await store.store(texts, &connection)
+                let known = try await store.texts(work.names, &connection)
+                try await store.enqueue(work.messages(known), &connection)
                 try await store.offsets.advance(moves, clusterID: clusterID, &connection)
             }
             return work

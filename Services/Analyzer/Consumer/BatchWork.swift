@@ -26,12 +26,19 @@ struct BatchWork: Sendable {
     }
 
     /// What is to be published, in order.
-    var messages: [FindingMessage] { events.map { FindingMessage($0.event, instance: $0.instance) } }
+    func messages(_ texts: [String: String]) -> [FindingMessage] {
+        events.map { item in
+            FindingMessage(item.event, instance: item.instance, text: item.event.name.flatMap { texts[$0] })
+        }
+    }
+
+    /// The names of the statements that something is said about.
+    var names: [String] { events.compactMap(\.event.name) }
 
     var instances: Set<String> { Set(work.map(\.instance)) }
 
     /// Takes the tables that are new.
-    mutating func admit(_ received: [Intake.Received], _ metrics: AnalyzerMetrics) {
+    mutating func admit(_ received: [Intake.Received]) {
         for message in received {
             let key = SequenceLedger.Key(partition: message.partition.partition, stream: message.stream)
             switch ledger.admit(key, epoch: message.epoch, sequence: message.sequence) {

@@ -14,6 +14,8 @@ struct Intake: Sendable {
     }
 
     var received: [Received] = []
+    /// Texts of statements, by which people know them.
+    var texts: [StatementText] = []
     var dead: [DeadLetter] = []
     /// Where a partition's first message of a newer version stands, and what it says.
     var held: [TopicPartition: (offset: Int64, reason: String)] = [:]
@@ -22,14 +24,18 @@ struct Intake: Sendable {
     /// Messages looked at.
     var count = 0
 
-    /// Reads a batch of the topic `samples`.
-    init(_ batch: borrowing RecordBatch, now: Int64) {
+    /// Reads a batch of the topics `samples` and `statements`.
+    init(_ batch: borrowing RecordBatch, names: AnalyzerTopics, now: Int64) {
         batch.forEach { record in
             let partition = record.topicPartition
             guard held[partition] == nil else { return }
             count += 1
             do {
-                received.append(try Self.read(record))
+                if record.topic == names.statements {
+                    if let text = try Self.readText(record) { texts.append(text) }
+                } else {
+                    received.append(try Self.read(record))
+                }
                 next[partition] = record.offset + 1
             } catch let error as EnvelopeError {
                 if case .newerVersion = error {
@@ -67,6 +73,19 @@ struct Intake: Sendable {
             sequence: position.sequence, table: table)
     }
 
+    /// A statement's text; nil for one that was taken back (a compacted topic has tombstones).
+    private static func readText(_ record: borrowing KafkaRecord) throws -> StatementText? {
+        guard let value = record.value else { return nil }
+        let envelope = try Envelope(headers: record.headers, supported: Topics.statements.version)
+        guard envelope.type == Statement.name else {
+            throw Refusal(code: "type", description: "a \(envelope.type) where \(Statement.name) is expected")
+        }
+        let statement = try Statement.decode(value)
+        try Plausible.check(statement.name, "the name")
+        try Plausible.check(statement.text, "the text")
+        return StatementText(name: statement.name, text: statement.text)
+    }
+
     private mutating func bury(_ record: borrowing KafkaRecord, reason: String, detail: String, now: Int64) {
         next[record.topicPartition] = record.offset + 1
         dead.append(
@@ -76,4 +95,32 @@ struct Intake: Sendable {
                 headers: record.headers.map { Header($0.name, $0.value) }, value: record.valueBytes(),
                 consumer: "analyzer", time: now))
     }
+}
+
+/// The beginning of a statement's text, enough to know it by.
+struct StatementText: Sendable, Equatable {
+    static let longest = 300
+
+    let name: String
+    let text: String
+
+    init(name: String, text: String) {
+        self.name = name
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        self.text = line.count > Self.longest ? line.prefix(Self.longest) + "…" : line
+    }
+}
+
+/// The topics that the analyzer reads, by their names in the cluster.
+struct AnalyzerTopics: Sendable {
+    let samples: String
+    let statements: String
+
+    init(prefix: String) {
+        samples = Topics.samples.fullName(prefix: prefix)
+        statements = Topics.statements.fullName(prefix: prefix)
+    }
+
+    /// What is subscribed to.
+    var all: [String] { [samples, statements] }
 }

@@ -50,6 +50,8 @@ struct StatementBroken: Sendable {
         }
         let state: State
         let subject: Subject
+        /// The statement's name when it is known by now; the finding may have been opened without.
+        let name: String?
         let episode: Episode
         /// The episode's message number of this event: 0 opens.
         let number: Int64
@@ -71,6 +73,7 @@ struct StatementBroken: Sendable {
     /// Evaluates a cycle in which the statement ran; returns what is to be said.
     func observe(_ seen: Observation, _ baseline: inout Baseline) -> Event? {
         guard seen.calls > 0, seen.total >= 0 else { return nil }
+        if let name = seen.name { baseline.name = name }
         let late = follow(seen.time, &baseline)
         let (sketch, scope) = baseline.reference(at: seen.time, hourMinimum: settings.hourMinimum)
         let p95 = sketch.quantile(settings.quantile) ?? 0
@@ -85,7 +88,8 @@ struct StatementBroken: Sendable {
             return nil
         }
         baseline.lastSeen = seen.time
-        let draft = Draft(seen: seen, p95: p95, threshold: threshold, samples: sketch.count, scope: scope)
+        let draft = Draft(
+            seen: seen, name: baseline.name, p95: p95, threshold: threshold, samples: sketch.count, scope: scope)
         if broken { return breaks(draft, &baseline) }
         baseline.learn(seen.mean, at: seen.time)
         // A cycle with too few calls to be judged is no proof of recovery.
@@ -102,7 +106,8 @@ struct StatementBroken: Sendable {
         baseline.episode = nil
         let (sketch, scope) = baseline.reference(at: time, hourMinimum: settings.hourMinimum)
         return Event(
-            state: .resolved(.notRun), subject: subject, episode: episode, number: number, time: time,
+            state: .resolved(.notRun), subject: subject, name: baseline.name, episode: episode, number: number,
+            time: time,
             windowEnd: time, value: 0, p95: episode.baseline, threshold: settings.factor * episode.baseline,
             samples: sketch.count, scope: scope, calls: 0)
     }
@@ -135,7 +140,7 @@ struct StatementBroken: Sendable {
             baseline.episode
             ?? Episode(
                 windowStart: seen.time - seen.interval, lastBroken: seen.time,
-                name: seen.name ?? String(seen.subject.queryid), lastSaid: seen.time)
+                name: draft.name ?? String(seen.subject.queryid), lastSaid: seen.time)
         episode.cycles += 1
         episode.calls = Self.sum(episode.calls, seen.calls)
         episode.total = Self.sum(episode.total, seen.total)
@@ -188,6 +193,7 @@ struct StatementBroken: Sendable {
     /// An event before it is known which.
     private struct Draft {
         let seen: Observation
+        let name: String?
         let p95: Double
         let threshold: Double
         let samples: UInt64
@@ -198,7 +204,7 @@ struct StatementBroken: Sendable {
             episode.said += 1
             episode.lastSaid = seen.time
             return Event(
-                state: state, subject: seen.subject, episode: episode, number: number, time: seen.time,
+                state: state, subject: seen.subject, name: name, episode: episode, number: number, time: seen.time,
                 windowEnd: seen.time, value: seen.mean, p95: p95, threshold: threshold, samples: samples,
                 scope: scope, calls: seen.calls)
         }

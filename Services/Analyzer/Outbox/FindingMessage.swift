@@ -10,8 +10,8 @@ struct FindingMessage: Sendable, Equatable {
     let payload: [UInt8]
 
     /// The message about an event of an instance.
-    init(_ event: StatementBroken.Event, instance: String) {
-        let finding = Finding(event, instance: instance)
+    init(_ event: StatementBroken.Event, instance: String, text: String?) {
+        let finding = Finding(event, instance: instance, text: text)
         id = "\(finding.identity)/\(event.number)"
         self.instance = instance
         time = event.time
@@ -29,7 +29,7 @@ struct FindingMessage: Sendable, Equatable {
 extension Finding {
     /// The finding of an event. Its identity is made of rule, instance, subject and the start of the first window, so
     /// that whoever works the same samples through again comes to the same one.
-    init(_ event: StatementBroken.Event, instance: String) {
+    init(_ event: StatementBroken.Event, instance: String, text: String?) {
         let episode = event.episode
         let cause = "\(StatementBroken.kind)\n\(instance)\n\(event.subject)\n\(episode.windowStart)"
         let seconds = { (nanoseconds: Double) in nanoseconds / 1e9 }
@@ -44,6 +44,8 @@ extension Finding {
             Label("broken_mean_seconds", "\(seconds(Double(episode.total) / Double(max(episode.calls, 1))))"),
             Label("peak_seconds", "\(seconds(episode.peak))"),
         ]
+        if let name = event.name { evidence.append(Label("statement", name)) }
+        if let text { evidence.append(Label("text", text)) }
         if case .resolved(let reason) = event.state { evidence.append(Label("resolved_because", reason.rawValue)) }
         self.init(
             identity: String(Hex.encode(Digest.sha256(Array(cause.utf8))).prefix(32)), kind: StatementBroken.kind,

@@ -41,6 +41,11 @@ enum AnalyzerSchema {
                 'What each statement''s mean execution time is like: quantile sketches, in the analyzer''s own coding.';
             CREATE INDEX baselines_broken ON \(name).baselines (instance) WHERE broken;
             CREATE INDEX baselines_seen ON \(name).baselines (instance, seen);
+            CREATE TABLE \(name).texts (
+                name text PRIMARY KEY,
+                text text NOT NULL
+            );
+            COMMENT ON TABLE \(name).texts IS 'The beginning of each statement''s text, for people who read findings.';
             CREATE TABLE \(name).outbox (
                 id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                 message text NOT NULL UNIQUE,
@@ -55,6 +60,7 @@ enum AnalyzerSchema {
             """,
         down: """
             DROP TABLE \(name).outbox;
+            DROP TABLE \(name).texts;
             DROP TABLE \(name).baselines;
             DROP TABLE \(name).ledger;
             \(OffsetTable.downSQL(schema: name))

@@ -124,6 +124,30 @@ struct AnalyzerStore: Sendable {
         return result.affectedRows + stale.affectedRows
     }
 
+    // MARK: Texts
+
+    func store(_ texts: [StatementText], _ connection: inout PostgresConnection) async throws {
+        guard !texts.isEmpty else { return }
+        _ = try await connection.query(
+            """
+            INSERT INTO analyzer.texts (name, text) SELECT DISTINCT ON (name) name, text
+            FROM unnest($1::text[], $2::text[]) AS t (name, text) ORDER BY name
+            ON CONFLICT (name) DO NOTHING
+            """, [.textArray(texts.map(\.name)), .textArray(texts.map(\.text))])
+    }
+
+    /// The texts of these statements, as far as they are known.
+    func texts(_ names: [String], _ connection: inout PostgresConnection) async throws -> [String: String] {
+        guard !names.isEmpty else { return [:] }
+        let rows = try await connection.query(
+            "SELECT name, text FROM analyzer.texts WHERE name = ANY ($1)", [.textArray(names)])
+        var texts: [String: String] = [:]
+        for row in 0..<rows.rowCount {
+            if let name = try rows.text(row, 0), let text = try rows.text(row, 1) { texts[name] = text }
+        }
+        return texts
+    }
+
     // MARK: Outbox
 
     func enqueue(_ messages: [FindingMessage], _ connection: inout PostgresConnection) async throws {
