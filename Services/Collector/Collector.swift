@@ -6,6 +6,8 @@ import Runtime
 @main
 struct Collector {
     static func main() async {
+        // A collector rests between its cycles, and the room of a large server's answer is not kept until the next.
+        ProcessMemory.keepSmall()
         let arguments = ServiceArguments.parse(
             CollectorSettings.schema, words: [CheckCommand.word], version: CollectorVersion.text,
             about: "Reads PostgreSQL servers, keeps what it read in a spool on disk, and publishes it to Kafka.")

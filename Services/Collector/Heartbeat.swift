@@ -1,6 +1,7 @@
 import Codec
 import Glibc
 import Runtime
+import Synchronization
 
 /// Says every few seconds that the collector is alive, what it costs and how far behind it is.
 struct Heartbeat: Sendable {
@@ -25,14 +26,25 @@ struct Heartbeat: Sendable {
         self.clock = clock
     }
 
+    /// Whether the last heartbeat is through.
+    private let idle = Flag()
+
     /// Runs until the shutdown. While Kafka is away one heartbeat waits; the next is made when it is through.
     func run(_ shutdown: Shutdown) async {
         var sequence: UInt64 = 0
         var next = clock.monotonic()
         while !shutdown.isRequested {
             await spool.maintain()
-            sequence += 1
-            _ = await sender.sendDirectly(await status(), epoch: epoch, sequence: sequence)
+            if idle.isSet {
+                sequence += 1
+                let (status, number) = (await status(), sequence)
+                idle.clear()
+                // Not waited for: it takes as long as Kafka is away, and the shutdown does not.
+                Task {
+                    _ = await sender.sendDirectly(status, epoch: epoch, sequence: number)
+                    idle.set()
+                }
+            }
             next = max(next + interval.microseconds, clock.monotonic())
             await shutdown.sleep(for: .microseconds(next - clock.monotonic()))
         }
@@ -53,6 +65,15 @@ struct Heartbeat: Sendable {
             spoolDropped: Int64(spooled.dropped), sent: Int64(sender.sent), instances: progress.all,
             intervalMicroseconds: interval.microseconds)
     }
+}
+
+/// A truth value that tasks share.
+private final class Flag: Sendable {
+    private let value = Atomic<Bool>(true)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+    func clear() { value.store(false, ordering: .releasing) }
 }
 
 /// The version that the collector says it is.

@@ -1,5 +1,6 @@
 import Codec
 import Postgres
+import Runtime
 
 /// The families of one server with what they remember, and the order in which they are read.
 struct ServerFamilies: Sendable {
@@ -68,7 +69,8 @@ struct ServerFamilies: Sendable {
                     reading = try await statements.read(
                         &connection, context, names: &objects, statements: &names, wantsFull: full)
                 case "statement_texts":
-                    let wanted = names.wanted(at: context.clock.monotonic())
+                    let wanted = names.wanted(
+                        at: context.clock.monotonic(), textSize: textBytes.map { $0 / Int64(max(1, statements.rowCount)) } ?? 8_192)
                     if wanted.isEmpty || context.facts.statements == nil { continue }
                     reading = try await readTexts(wanted, &connection, context, desk)
                 default: continue
@@ -90,7 +92,8 @@ struct ServerFamilies: Sendable {
             tables += reading.tables
             batch.states += reading.states
             let duration = context.clock.monotonic() - start
-            _ = schedule.completed(family, cost: duration)
+            // Texts have a pace of their own.
+            if family != "statement_texts" { _ = schedule.completed(family, cost: duration) }
             report.entries.append(
                 CycleReport.Entry(
                     family: family, outcome: reading.outcome, duration: duration, rows: reading.rows,
@@ -124,7 +127,9 @@ struct ServerFamilies: Sendable {
         let texts = try await StatementTexts.read(wanted, known: textBytes, &connection, context)
         textBytes = texts.bytes ?? textBytes
         if texts.outcome.isOK { names.asked(wanted, got: Set(texts.texts.map(\.queryid)), at: now) }
+        let size = texts.texts.reduce(0) { $0 + $1.text.utf8.count }
         desk.take(texts.texts, instance: context.server.id, seenAt: context.clock.wall())
+        if size > 1 << 20 { ProcessMemory.giveBack() }
         return FamilyReading(rows: texts.texts.count, leftOut: wanted.count - texts.texts.count, outcome: texts.outcome)
     }
 

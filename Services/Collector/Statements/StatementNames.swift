@@ -4,8 +4,9 @@ import Codec
 struct StatementNames: Sendable {
     /// Texts are asked for at most once in this time: every such read makes the server load all of its texts.
     static let pause: Int64 = 60_000_000
-    /// So many at a time: their texts are in memory here, and parsing them takes time.
+    /// At most so many at a time, and about so many bytes: their texts are in memory here, and parsing them takes time.
     static let batch = 2_000
+    static let batchBytes: Int64 = 4 << 20
 
     private var names: [Int64: String] = [:]
     /// Seen in the last reading without a name, in the order of their rows.
@@ -43,11 +44,12 @@ struct StatementNames: Sendable {
         if names[queryid] == nil { unknown.insert(queryid) }
     }
 
-    /// What to ask for now, if anything.
-    mutating func wanted(at now: Int64) -> [Int64] {
+    /// What to ask for now, if anything; `textSize` is the mean length of the server's texts, where it is known.
+    mutating func wanted(at now: Int64, textSize: Int64 = 0) -> [Int64] {
         if let lastRead, now - lastRead < Self.pause { return [] }
         unavailable = unavailable.filter { now - $0.value < 10 * Self.pause }
-        let wanted = unknown.subtracting(pending).filter { unavailable[$0] == nil }.prefix(Self.batch)
+        let wanted = unknown.subtracting(pending).filter { unavailable[$0] == nil }
+            .prefix(textSize > 0 ? Int(min(max(Self.batchBytes / textSize, 50), Int64(Self.batch))) : Self.batch)
         guard !wanted.isEmpty else { return [] }
         lastRead = now
         return wanted.sorted()
