@@ -35,7 +35,7 @@ enum ActivityFamily {
             builder.set(count, try result.int(row, 7) ?? 0)
             for (place, handle) in longest.enumerated() {
                 // A transaction that began after the clock was asked is not older than nothing.
-                if let seconds = try result.double(row, place + 8) { builder.set(handle, Int64(max(0, seconds) * 1e6)) }
+                if let seconds = try result.double(row, place + 8) { builder.set(handle, microseconds(seconds)) }
             }
             builder.endRow()
         }

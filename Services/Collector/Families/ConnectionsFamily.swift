@@ -35,10 +35,10 @@ enum ConnectionsFamily {
         for (place, name) in ["total", "max_connections", "reserved", "active", "idle_in_transaction", "lock_waiters"].enumerated() {
             builder.set(builder.add(name, .gauge, .count, .integer), try result.int(0, place + 1) ?? 0)
         }
-        builder.set(builder.add("longest_lock_wait", .gauge, .microseconds, .integer), Int64(max(0, longest) * 1e6))
+        builder.set(builder.add("longest_lock_wait", .gauge, .microseconds, .integer), microseconds(longest))
         builder.set(
             builder.add("longest_transaction", .gauge, .microseconds, .integer),
-            Int64(max(0, try result.double(0, 8) ?? 0) * 1e6))
+            microseconds(try result.double(0, 8) ?? 0))
         builder.endRow()
         let table = builder.finish(time: try result.timestamp(0, 0) ?? context.clock.wall(), interval: 0)
         return (FamilyReading(tables: [table], rows: table.rowCount), waiters)

@@ -123,7 +123,7 @@ struct DatabaseFamily: Sendable {
     ) throws(PostgresError) -> Int64? {
         switch conversion {
         case .integer: try result.int(row, column)
-        case .milliseconds: try result.double(row, column).map { Int64(($0 * 1e6).rounded()) }
+        case .milliseconds: nanoseconds(try result.double(row, column))
         case .timestamp: try result.timestamp(row, column)
         case .double: try result.double(row, column).map { Int64(bitPattern: $0.bitPattern) }
         }

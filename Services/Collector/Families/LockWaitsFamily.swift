@@ -63,7 +63,7 @@ enum LockWaitsFamily {
                 if let queryid = try result.int(row, column), let name = names.name(queryid) { builder.set(handle, name) }
             }
             for (handle, column) in durations {
-                if let seconds = try result.double(row, column) { builder.set(handle, Int64(max(0, seconds) * 1e6)) }
+                if let seconds = try result.double(row, column) { builder.set(handle, microseconds(seconds)) }
             }
             builder.endRow()
         }

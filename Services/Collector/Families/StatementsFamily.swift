@@ -97,6 +97,7 @@ struct StatementsFamily: Sendable {
         var hidden = 0
         var leftOut = 0
         delta.begin(head, evictions: evictions)
+        if delta.head == nil { delta.reserve(result.rowCount) }
         statements.beginReading()
         var row = [Int64](repeating: 0, count: columns.values.count + columns.squares.count)
         for index in 0..<result.rowCount {
@@ -139,7 +140,7 @@ struct StatementsFamily: Sendable {
             switch columns.values[place].conversion {
             case .integer: row[place] = try result.int(index, source) ?? missingValue
             case .milliseconds:
-                row[place] = try result.double(index, source).map { Int64(($0 * 1e6).rounded()) } ?? missingValue
+                row[place] = nanoseconds(try result.double(index, source))
             case .timestamp: row[place] = try result.timestamp(index, source) ?? missingValue
             case .double: row[place] = try result.double(index, source).map { Int64(bitPattern: $0.bitPattern) } ?? missingValue
             }

@@ -18,7 +18,10 @@ extension CounterDelta {
         }
         Self.write(head ?? ReadingHead(), to: &writer)
         writer.count(rowCount)
-        for (key, slot) in slots { Self.writeInsert(key, Int(slot), self, to: &writer) }
+        for (key, slot) in slots {
+            let values = values[(Int(slot) * columns.count)..<((Int(slot) + 1) * columns.count)]
+            Self.writeInsert(key, sinces[Int(slot)], values, columns, to: &writer)
+        }
         return writer.bytes
     }
 
@@ -84,8 +87,11 @@ extension CounterDelta {
     }
 
     mutating func writeInsert(_ slot: Int) {
+        // A first reading is written in full.
+        guard head != nil else { return }
         incrementRows += 1
-        Self.writeInsert(keys[slot], slot, self, to: &increment)
+        let values = values[(slot * columns.count)..<((slot + 1) * columns.count)]
+        Self.writeInsert(keys[slot], sinces[slot], values, columns, to: &increment)
     }
 
     mutating func writeUpdate(_ slot: Int, _ new: [Int64]) {
@@ -103,14 +109,14 @@ extension CounterDelta {
         Self.write(key, to: &increment)
     }
 
-    private static func writeInsert(_ key: RowKey, _ slot: Int, _ state: CounterDelta, to writer: inout ByteWriter) {
+    /// (Given its parts and not the whole state, of which `writer` is one: that would copy the writer's bytes each time.)
+    private static func writeInsert(
+        _ key: RowKey, _ since: Int64, _ values: ArraySlice<Int64>, _ columns: [ReadingColumn], to writer: inout ByteWriter
+    ) {
         writer.varint(Row.insert)
         write(key, to: &writer)
-        writer.zigzag(state.sinces[slot])
-        for column in state.columns.indices {
-            write(
-                state.values[slot * state.columns.count + column], state.columns[column].kind, from: 0, to: &writer)
-        }
+        writer.zigzag(since)
+        for (value, column) in zip(values, columns) { write(value, column.kind, from: 0, to: &writer) }
     }
 
     private static func write(_ key: RowKey, to writer: inout ByteWriter) {

@@ -73,6 +73,14 @@ struct CounterDelta: Sendable {
     /// Microseconds that the deltas of this reading cover; 0 without a known reading.
     var interval: Int64 { head.map { next.interval(since: $0) } ?? 0 }
 
+    /// Makes room for a first reading of so many rows, and no more than that.
+    mutating func reserve(_ rows: Int) {
+        slots.reserveCapacity(rows)
+        keys.reserveCapacity(rows)
+        values.reserveCapacity(rows * columns.count)
+        sinces.reserveCapacity(rows)
+    }
+
     /// Forgets everything: the next reading is the first.
     mutating func forget() {
         head = nil
@@ -124,7 +132,7 @@ struct CounterDelta: Sendable {
             let old = values[base + column]
             switch columns[column].kind {
             case .counter:
-                deltas[column] = new[column] == missingValue || old == missingValue ? missingValue : new[column] - old
+                deltas[column] = new[column] == missingValue || old == missingValue ? missingValue : new[column] &- old
             case .doubleCounter: deltas[column] = Self.subtract(new[column], old)
             case .gauge: deltas[column] = new[column] == old ? missingValue : new[column]
             }

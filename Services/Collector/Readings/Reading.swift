@@ -47,3 +47,12 @@ struct ReadingHead: Equatable, Sendable {
 
 /// The place of a value that the server did not give.
 let missingValue = Int64.min
+
+/// Whole nanoseconds of a server's milliseconds; what is no such number counts as not given.
+func nanoseconds(_ milliseconds: Double?) -> Int64 {
+    guard let milliseconds else { return missingValue }
+    return Int64(exactly: (milliseconds * 1e6).rounded()) ?? missingValue
+}
+
+/// Whole microseconds of a duration in seconds. One that began after the clock was asked lasted nothing.
+func microseconds(_ seconds: Double) -> Int64 { Int64(exactly: (max(0, seconds) * 1e6).rounded()) ?? 0 }

@@ -20,6 +20,9 @@ struct ServerFamilies: Sendable {
 
     init() {}
 
+    /// How many statements the server knows.
+    var statementCount: Int { statements.rowCount }
+
     /// Goes on from what the spool remembers of a server.
     init(recoveredFrom spool: Spool, _ server: ServerSettings, _ desk: StatementDesk) async {
         statements = StatementsFamily(

@@ -52,7 +52,7 @@ struct ServerLoop {
                 var facts = ServerFacts()
                 var connection = try await connect(&facts)
                 logger.info("Connected to the server", [.serverVersion: LogValue(facts.versionText)])
-                let dropped = try await session(&connection, &facts, &plan, start, shutdown)
+                let dropped = await session(&connection, &facts, &plan, start, shutdown)
                 if dropped {
                     budget.dropped(until: clock.monotonic() + server.statementTimeout.microseconds + 1_000_000)
                 } else {
@@ -108,7 +108,7 @@ struct ServerLoop {
     private mutating func session(
         _ connection: inout PostgresConnection, _ facts: inout ServerFacts, _ plan: inout (at: Int64, families: [String]),
         _ connected: Int64, _ shutdown: Shutdown
-    ) async throws(PostgresError) -> Bool {
+    ) async -> Bool {
         var start = connected
         var isFirst = true
         while true {
@@ -127,10 +127,18 @@ struct ServerLoop {
                 if report.outcome.isOK { report.outcome = Outcome(error) }
             }
             await finish(&report, plan, start, tables, batch)
+            // The answers of a large server take many times what is kept of them.
+            if families.statementCount > 2_000 { ProcessMemory.giveBack() }
             plan = schedule.next(after: clock.monotonic())
             guard connection.isUsable else { return report.outcome.code == "timeout" || report.entries.contains { $0.outcome.code == "timeout" } }
-            // The catalogue has changed under us (an extension was updated): the columns are asked for again.
-            if reread { facts = try await ServerFacts(asking: &connection, timeout: server.statementTimeout + .seconds(2)) }
+            // The catalogue has changed under us (an extension was made or updated): the columns are asked for again.
+            if reread {
+                do throws(PostgresError) {
+                    facts = try await ServerFacts(asking: &connection, timeout: server.statementTimeout + .seconds(2))
+                } catch {
+                    if !connection.isUsable { return error.code == .timeout }
+                }
+            }
             guard await sleep(until: plan.at, shutdown) else { return false }
             start = clock.monotonic()
         }

@@ -21,6 +21,7 @@ final class Spool: Sendable {
     private let queue = Mutex(Queue())
     private let news = Signal()
     private let problem = Mutex<String?>(nil)
+    private let nextReclaim = Mutex(ContinuousClock.now)
     private let logger: Logger
     private let metrics: SpoolMetrics
 
@@ -72,8 +73,13 @@ final class Spool: Sendable {
     private func commit(_ log: inout SpoolLog) {
         do throws(SpoolError) {
             try log.commit()
-            try log.reclaim()
-            try log.commit()
+            // The watermark takes two syncs of its own: now and then is enough, for readers know the numbers.
+            let now = ContinuousClock.now
+            if now >= nextReclaim.withLock({ $0 }) || log.bytes > log.limits.maximalBytes {
+                nextReclaim.withLock { $0 = now + .seconds(1) }
+                try log.reclaim()
+                try log.commit()
+            }
             if problem.withLock({ problem in
                 defer { problem = nil }
                 return problem != nil
@@ -130,6 +136,7 @@ final class Spool: Sendable {
 
     /// Writes down how far the sender is, and ends the thread.
     func close() async {
+        nextReclaim.withLock { $0 = .now }
         await work()
         thread.stop()
     }

@@ -106,6 +106,6 @@ extension SpoolLog {
         guard let segment = try? reader.varint(), let offset = try? reader.varint() else {
             return SpoolPosition(segment: 0, offset: 0)
         }
-        return SpoolPosition(segment: Int(segment), offset: Int(offset))
+        return SpoolPosition(segment: Int(truncatingIfNeeded: segment), offset: Int(truncatingIfNeeded: offset))
     }
 }

@@ -84,13 +84,8 @@ static inline int pga_getopt_index(void) { return optind; }
 static inline int pga_getopt_bad(void) { return optopt; }
 static inline const char *pga_getopt_argument(void) { return optarg; }
 
-/// Has the C heap stay small: few arenas, and large blocks given back as soon as they are freed. (Each of the two turns
-/// glibc's own raising of its thresholds off.)
-static inline void pga_heap_keep_small(void) {
-    mallopt(M_ARENA_MAX, 2);
-    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    mallopt(M_TRIM_THRESHOLD, 512 * 1024);
-}
+/// Has the C heap stay small: a thread more does not mean an arena more.
+static inline void pga_heap_keep_small(void) { mallopt(M_ARENA_MAX, 2); }
 
 /// Gives what is free inside the heap back to the system.
 static inline void pga_heap_trim(void) { malloc_trim(0); }

@@ -22,8 +22,11 @@ struct HarmTests {
     }
 
     private func last(_ collector: LiveCollector, _ family: String, _ server: String) async throws -> [String: String] {
-        guard let table = try await collector.tables("cycle_family", server).last else { return [:] }
-        return (0..<table.rowCount).map { table.row($0) }.first { $0["family"] == family } ?? [:]
+        // On a busy machine a family is asked more seldom: the last cycle need not have it.
+        for table in try await collector.tables("cycle_family", server).reversed() {
+            if let row = (0..<table.rowCount).map({ table.row($0) }).first(where: { $0["family"] == family }) { return row }
+        }
+        return [:]
     }
 
     @Test func `Each thing that is missing is one line, and the others go on`() async throws {
