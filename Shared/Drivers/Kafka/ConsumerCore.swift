@@ -22,6 +22,8 @@ final class ConsumerCore: @unchecked Sendable {
     private var paused: [TopicPartition] = []
     /// Paused until assigned anew.
     private var held: Set<TopicPartition> = []
+    /// To be read anew from elsewhere: nothing of them is handed over until they are assigned so.
+    private var suspended: Set<TopicPartition> = []
     private var nextCommit = ContinuousClock.now
     private var nextUpkeep = ContinuousClock.now
 
@@ -244,12 +246,14 @@ final class ConsumerCore: @unchecked Sendable {
         stash = []
         sources = [:]
         paused = []
+        suspended = []
         for track in tracks { metrics.lag(track.partition, nil) }
         tracks = []
     }
 
     /// Notes what became of a batch.
-    func apply(next: [TopicPartition: Int64], held new: [TopicPartition: Int64]) {
+    func apply(next: [TopicPartition: Int64], held new: [TopicPartition: Int64], rewound: Set<TopicPartition>) {
+        suspended.formUnion(rewound)
         for index in tracks.indices {
             let partition = tracks[index].partition
             if let offset = new[partition] {

@@ -135,6 +135,7 @@ final class ConsumerRun {
     private func apply(_ held: HeldBatch, _ dispositions: [TopicPartition: Disposition]) async throws {
         var next = held.batch.nextOffsets
         var stopped: [TopicPartition: Int64] = [:]
+        var rewound: Set<TopicPartition> = []
         for (partition, disposition) in dispositions {
             switch disposition {
             case .advanced: break
@@ -149,14 +150,14 @@ final class ConsumerRun {
                     ])
             case .rewind(let offset):
                 next[partition] = nil
+                rewound.insert(partition)
                 repairs[partition] = offset
                 nextPositioning = .now
             }
         }
-        let moved = next
-        let holds = stopped
+        let (moved, holds, rewinds) = (next, stopped, rewound)
         let count = try await onThread { core in
-            core.apply(next: moved, held: holds)
+            core.apply(next: moved, held: holds, rewound: rewinds)
             return core.heldCount
         }
         loop.metrics.held(count)
@@ -220,6 +221,7 @@ final class ConsumerRun {
             setObstacle()
         } catch {
             if isFatal(error) { throw error }
+            if isEnding { return }
             positioning.failed(error)
             loop.metrics.failed((error as? KafkaError)?.code ?? KafkaError.Code(rawValue: "sink"))
             nextPositioning = .now + positionBackoff.next()

@@ -6,7 +6,7 @@ public import Runtime
 /// Delivery reports are served by a thread of its own, so an acknowledgement costs microseconds and nothing sleeps.
 /// `close(within:)` ends it; a producer that is just let go ends by itself, abandoning what is not acknowledged.
 public final class KafkaProducer: Sendable {
-    private let core: ProducerCore
+    let core: ProducerCore
     private let control = DedicatedThread(name: "kafka-control")
     private let service: Task<Void, Never>
 

@@ -141,6 +141,11 @@ final class ProducerCore: @unchecked Sendable {
     /// Counts a record that librdkafka did not even take.
     func countFailure(_ code: KafkaError.Code) { metrics.failed(code) }
 
+    /// Puts the producer into the state that a fatal error leaves behind, by librdkafka's own means for tests.
+    func raiseFatalError(_ reason: String) {
+        _ = withHandle { rd_kafka_test_fatal_error($0, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, reason) }
+    }
+
     // MARK: Serving
 
     /// The producer thread's whole life. It also serves during the flush: with reports as events `rd_kafka_flush` waits
@@ -205,12 +210,14 @@ final class ProducerCore: @unchecked Sendable {
                         delivery = table.find(number)
                     }
                     let error = outcome(of: message)
-                    hasDelivered = hasDelivered || error == nil
+                    if error == nil, !hasDelivered {
+                        hasDelivered = true
+                        watch.flows()  // before its sender can look
+                    }
                     let place = Int(opaque & (1 << DeliveryTable.placeBits - 1))
                     if delivery?.settle(place, error) == true { table.close(number) }
                 }
             }
-            if hasDelivered { watch.flows() }
         }
     }
 

@@ -1,7 +1,8 @@
-import Kafka
 import Runtime
 import Synchronization
 import Testing
+
+@testable import Kafka
 
 /// The producer over the mock cluster.
 @Suite(.timeLimit(.minutes(2)))
@@ -153,6 +154,21 @@ struct KafkaProducerTests {
         #expect(ContinuousClock.now - start < .seconds(4))
         #expect(await waiting.allSatisfy { $0 != nil })
         #expect(await producer.send([record("late")])[0]?.code == .closed)
+    }
+
+    /// An idempotent producer whose sequence is out of step can never send again (#4438).
+    @Test func `A fatal error is told to every sender, and a new producer goes on`() async throws {
+        try await MockCluster.with { cluster in
+            try await withProducer(cluster.settings()) { producer in
+                #expect(await producer.send([record("before")]) == [nil])
+                producer.core.raiseFatalError("out of step")
+                let error = try #require(await producer.send([record("after")])[0])
+                #expect(error.isFatal)
+                #expect(error.message.contains("out of step"))
+                #expect(producer.lastError?.isFatal == true)
+            }
+            try await sendAll(cluster.settings(), [record("anew")])
+        }
     }
 
     @Test func `A producer that is let go ends by itself`() async throws {
