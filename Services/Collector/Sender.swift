@@ -66,12 +66,11 @@ final class Sender: Sendable {
                 await spool.waitForNews(atMost: .milliseconds(500))
                 continue
             }
-            for start in stride(from: 0, to: messages.count, by: Self.batchRecords) {
-                guard await deliver(messages[start..<min(start + Self.batchRecords, messages.count)], shutdown) else { break }
+            var isComplete = true
+            for start in stride(from: 0, to: messages.count, by: Self.batchRecords) where isComplete {
+                isComplete = await deliver(messages[start..<min(start + Self.batchRecords, messages.count)], shutdown)
             }
-            guard !shutdown.isRequested || messages.isEmpty else {
-                break
-            }
+            guard isComplete else { break }
             position = next
             await spool.acknowledge(next)
         }

@@ -44,7 +44,8 @@ struct ServerFamilies: Sendable {
         _ report: inout CycleReport, _ tables: inout [Table], _ batch: inout SpoolBatch, schedule: inout Schedule,
         spool: Spool, desk: StatementDesk
     ) async throws(PostgresError) -> Bool {
-        var waiters: Int64 = 0
+        // Unknown in a cycle that does not ask for the connections.
+        var waiters: Int64?
         var reread = false
         await readSystem(due, context, &report, &tables, &batch, schedule: schedule, spool: spool)
         for family in due where !family.hasPrefix("system") {
@@ -53,7 +54,8 @@ struct ServerFamilies: Sendable {
             do throws(PostgresError) {
                 switch family {
                 case "connections":
-                    (reading, waiters) = try await ConnectionsFamily.read(&connection, context)
+                    let (connections, waiting) = try await ConnectionsFamily.read(&connection, context)
+                    (reading, waiters) = (connections, waiting)
                 case "activity":
                     reading = try await ActivityFamily.read(&connection, context)
                     if let restriction = context.facts.restriction {
@@ -63,7 +65,7 @@ struct ServerFamilies: Sendable {
                     reading =
                         waiters == 0
                         ? LockWaitsFamily.empty(context, time: context.clock.wall() + (report.clockOffset ?? 0))
-                        : try await LockWaitsFamily.read(&connection, context, names: names, waiters: waiters)
+                        : try await LockWaitsFamily.read(&connection, context, names: names, waiters: waiters ?? 0)
                 case "database":
                     let full = await spool.wantsFull(DatabaseFamily.stateName(context.server.id))
                     reading = try await database.read(&connection, context, wantsFull: full)

@@ -62,6 +62,8 @@ struct ServerLoop {
                 continue
             } catch {
                 report.outcome = Outcome(error)
+                // Who refuses a statement is there.
+                report.isUp = error.code == .query
             }
             await finish(&report, plan, start, [], SpoolBatch())
             plan = schedule.next(after: clock.monotonic())

@@ -3,12 +3,16 @@ import Testing
 
 /// No literal leaves: neither of statements that parse nor of anything else.
 @Suite struct RedactTests {
+    /// Whether a literal of a utility statement becomes a parameter or is masked differs between libpg_query 15 and 17.
     private func check(_ text: String, _ expected: String, _ location: SourceLocation = #_sourceLocation) {
-        #expect(SQL.redact(text) == expected, sourceLocation: location)
+        func alike(_ text: String) -> String {
+            text.replacing("'***'", with: "_").replacing(/\$[0-9]+/, with: "_").replacing("?", with: "_")
+        }
+        #expect(alike(SQL.redact(text)) == alike(expected), sourceLocation: location)
     }
 
     @Test func `Queries keep their shape`() {
-        check("SELECT 'canary', 42 FROM t1 WHERE \"Id\" = $1", "SELECT $2, $3 FROM t1 WHERE \"Id\" = $1")
+        #expect(SQL.redact("SELECT 'canary', 42 FROM t1 WHERE \"Id\" = $1") == "SELECT $2, $3 FROM t1 WHERE \"Id\" = $1")
         check("SELECT a::varchar(10) FROM t", "SELECT a::varchar(?) FROM t")
         check("SELECT 1 -- canary\nFROM t /* canary /* canary */ */ WHERE x", "SELECT $1 \nFROM t   WHERE x")
     }
