@@ -26,7 +26,7 @@ struct ServerLoop {
 
     init(
         _ server: ServerSettings, collector: String, spool: Spool, desk: StatementDesk, progress: CollectorProgress,
-        logger: Logger, clock: CollectorClock, window: Int64
+        logger: Logger, clock: CollectorClock, window: Int64, allowance: Int64 = 100_000
     ) {
         self.server = server
         self.collector = collector
@@ -37,7 +37,7 @@ struct ServerLoop {
         self.clock = clock
         schedule = Schedule(
             interval: server.interval.microseconds, id: server.id, families: ServerFamilies.names(local: server.isLocal),
-            window: window, allowance: 20_000)
+            window: window, allowance: allowance)
         backoff = Backoff(first: .seconds(1), last: .seconds(60))
     }
 

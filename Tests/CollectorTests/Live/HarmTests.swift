@@ -6,7 +6,7 @@ import Runtime
 import Testing
 
 /// What is missing or broken is one clear line and the rest goes on; and the server takes no harm.
-@Suite(.enabled(if: LiveServer.script != nil, "the engines' script was not found (PGA_TEST_SHARED)"))
+@Suite(.serialized, .enabled(if: LiveServer.script != nil, "the engines' script was not found (PGA_TEST_SHARED)"))
 struct HarmTests {
     private func with(_ major: String = "17", _ settings: [String] = [], _ body: (LiveServer) async throws -> Void) async throws {
         let server = try await LiveServer.start(LiveServer.majors.contains(major) ? major : LiveServer.majors.last!, settings)

@@ -37,7 +37,8 @@ final class LiveCollector: Sendable {
             Task {
                 var loop = ServerLoop(
                     server, collector: "c", spool: spool, desk: desk, progress: progress, logger: logger,
-                    clock: CollectorClock(), window: 0)
+                    // However busy the machine, nothing is asked more seldom.
+                    clock: CollectorClock(), window: 0, allowance: 60_000_000)
                 await loop.run(shutdown)
             }
         }

@@ -5,7 +5,7 @@ import SQL
 import Testing
 
 /// The families carry the server's own values, on every major there is.
-@Suite(.enabled(if: LiveServer.script != nil, "the engines' script was not found (PGA_TEST_SHARED)"))
+@Suite(.serialized, .enabled(if: LiveServer.script != nil, "the engines' script was not found (PGA_TEST_SHARED)"))
 struct MajorTests {
     @Test(arguments: LiveServer.majors) func `What arrives is what the server says`(major: String) async throws {
         let server = try await LiveServer.start(major, ["pg_stat_statements.max=1000"])
