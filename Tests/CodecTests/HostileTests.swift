@@ -1,5 +1,6 @@
-import Codec
 import Testing
+
+@testable import Codec
 
 /// Bytes that are cut or lie end in a value or an error.
 @Suite struct HostileTests {
@@ -41,11 +42,19 @@ import Testing
         fails(Finding.self, [0x49, 1, 2, 3], .truncated, at: 1)
         fails(Finding.self, [], .missing, at: 0)
         fails(Finding.self, [0x28, 99], .enumeration, at: 1)
-        fails(Column.self, [0x10, 2, 0x20, 2, 0x3A, 2, 1, 0x80], .varint, at: 7)
-        fails(Column.self, [0x10, 2, 0x20, 3, 0x42, 7, 0, 0, 0, 0, 0, 0, 0], .truncated, at: 6)
-        fails(Column.self, [0x10, 1, 0x20, 1, 0x2A, 1, 65, 0x32, 1, 1], .inconsistent, at: 0)
+        fails(ColumnHeader.self, [0x0A, 1, 65], .missing, at: 0)
+        fails(ColumnHeader.self, [0x10, 9], .enumeration, at: 1)
+        fails(ColumnValues.self, [0x1A, 2, 1, 0x80], .varint, at: 3)
+        fails(ColumnValues.self, [0x22, 7, 0, 0, 0, 0, 0, 0, 0], .truncated, at: 2)
+        // An index beyond the dictionary.
+        fails(
+            Table.self, [0x38, 1, 0x42, 4, 0x10, 1, 0x20, 1, 0x52, 6, 0x0A, 1, 65, 0x12, 1, 1], .inconsistent, at: 8)
+        // Rows without a column, a column without its values, too few of them, and 32 GiB of zeros.
         fails(Table.self, [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], .inconsistent, at: 6)
-        fails(Table.self, [0x38, 1, 0x42, 4, 0x10, 2, 0x20, 2], .inconsistent, at: 2)
+        fails(Table.self, [0x38, 1, 0x42, 4, 0x10, 2, 0x20, 2], .inconsistent, at: 8)
+        fails(Table.self, [0x38, 1, 0x42, 4, 0x10, 2, 0x20, 3, 0x52, 0], .inconsistent, at: 8)
+        fails(
+            Table.self, [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0x42, 4, 0x10, 2, 0x20, 2, 0x52, 0], .inconsistent, at: 14)
         fails(Table.self, [0x4A, 1, 0], .inconsistent, at: 3)
         fails(Table.self, [0x4A, 1, 9], .enumeration, at: 0)
     }

@@ -1,4 +1,4 @@
-import Codec
+@testable import Codec
 
 /// Values of every message: with every field set, with none, and at the extremes.
 enum MessageSamples {
@@ -39,17 +39,27 @@ enum MessageSamples {
         serverVersion: 170_011, rowCount: 3, columns: [text, integers, doubles, wide, names],
         quality: [.ok, .first, .evicted])
 
+    /// In every form at once, which no table has.
+    static let values: ColumnValues = {
+        var values = ColumnValues(text, leavesOutZeros: false)
+        values.integers = [0, -1, 300]
+        values.doubles = [0.5, 1.5, -2.5]
+        values.nulls = [0b101]
+        values.wideIntegers = [.min, .max, 1 << 62]
+        values.hexadecimals = [0, 1, .max]
+        return values
+    }()
+
     /// One of each, every field set.
     static let full: [any Message] = [
-        label, header, statement, instance, status, finding, alert, deadLetter, text, integers, doubles, wide, names,
-        table,
+        label, header, statement, instance, status, finding, alert, deadLetter, ColumnHeader(integers), values, table,
     ]
 
     /// One of each with nothing in it but what must be.
     static let absent: [any Message] = [
         Label("", ""), Header("", []), Statement(), CollectedInstance(), CollectorStatus(), Finding(state: .opened),
         AlertEvent(kind: .stateChange, state: .inactive), DeadLetter(),
-        Column("", .gauge, .none, .integers([])),
+        ColumnHeader(Column("", .gauge, .none, .integers([]))), ColumnValues(),
         Table(
             family: "", instance: "", collector: "", time: 0, interval: 0, serverVersion: 0, rowCount: 0, columns: []),
     ]
@@ -64,12 +74,20 @@ enum MessageSamples {
             kind: .stateChange, state: .pending, value: .greatestFiniteMagnitude, labels: [Label("", "")],
             attempt: .min, httpStatus: .max),
         DeadLetter(partition: .min, offset: .max, key: [], value: []),
-        Column(
-            "x", .gauge, .none,
-            .integers([.min, .max, 0, -1, 1, 63, 64, -64, -65, 8_191, 8_192, 1 << 55, 1 << 56, -(1 << 62)])),
-        Column("y", .gauge, .none, .doubles([.infinity, -.infinity, -0.0, .leastNonzeroMagnitude])),
-        Column("z", .label, .none, .strings(dictionary: ["", "\u{1F418}"], indexes: [1, 0, 1])),
+        table(.integers([.min, .max, 0, -1, 1, 63, 64, -64, -65, 8_191, 8_192, 1 << 55, 1 << 56, -(1 << 62)])),
+        table(.doubles([.infinity, -.infinity, -0.0, .leastNonzeroMagnitude])),
+        table(.strings(dictionary: ["", "\u{1F418}"], indexes: [1, 0, 1])),
+        table(.integers([0, 0, 0])),
+        table(.integers([1, 0, 0]), .integers([0, 0, 0]), .integers([0, 0, 0])),
     ]
+
+    /// A table of columns of numbers.
+    static func table(_ values: Values...) -> Table {
+        Table(
+            family: "f", instance: "i", collector: "c", time: .min, interval: .max, serverVersion: .min,
+            rowCount: values[0].count,
+            columns: values.enumerated().map { Column("c\($0)", .counter, .count, $1) })
+    }
 
     static let all = full + absent + extremes
 }

@@ -1,5 +1,6 @@
-import Codec
 import Testing
+
+@testable import Codec
 
 /// What was written is read.
 @Suite struct RoundTripTests {
@@ -18,8 +19,8 @@ import Testing
                     Int64(truncatingIfNeeded: UInt64.random(in: .min ... .max, using: &generator))
                         >> Int64.random(in: Int64(64 - widest)...63, using: &generator)
                 }
-                let column = Column("c", .counter, .count, .integers(values))
-                #expect(try Column.decode(column.encoded()) == column)
+                let table = MessageSamples.table(.integers(values))
+                #expect(try Table.decode(table.encoded()) == table)
             }
         }
     }
@@ -30,20 +31,35 @@ import Testing
             return [power, power &- 1, power &+ 1, 0 &- power]
         }
         for start in 0..<16 {
-            let column = Column("c", .counter, .count, .integers(Array(values[start...])))
-            #expect(try Column.decode(column.encoded()) == column)
+            let table = MessageSamples.table(.integers(Array(values[start...])))
+            #expect(try Table.decode(table.encoded()) == table)
         }
     }
 
     @Test func `Repeated numbers may come unpacked or in several pieces`() throws {
         var writer = WireWriter()
-        writer.string(1, "c")
-        writer.uint64(2, 2)
-        writer.uint64(4, 2)
-        writer.uint64(7, 6)
-        writer.packedSigned(7, [-4, 5])
-        writer.packedFixed(10, [Int64(6)])
-        #expect(try Column.decode(writer.bytes).values == .integers([3, -4, 5, 6]))
+        writer.uint64(3, 6)
+        writer.packedSigned(3, [-4, 5])
+        #expect(try ColumnValues.decode(writer.bytes).integers == [3, -4, 5])
+    }
+
+    @Test func `Columns of zeros travel without their values, as far as others vouch for the rows`() throws {
+        let zeros = Values.integers([Int64](repeating: 0, count: 1_000))
+        let ones = Values.integers([Int64](repeating: 1, count: 1_000))
+        func table(_ zeroColumns: Int, _ others: Int) -> Table {
+            var table = MessageSamples.table(ones)
+            table.columns = (0..<(zeroColumns + others)).map {
+                Column("c\($0)", .counter, .count, $0 < zeroColumns ? zeros : ones)
+            }
+            return table
+        }
+        for (zeroColumns, others) in [(0, 1), (1, 0), (16, 1), (17, 1), (40, 2), (40, 3)] {
+            let table = table(zeroColumns, others)
+            let bytes = table.encoded()
+            #expect(try Table.decode(bytes) == table)
+            let written = others + max(0, zeroColumns - 16 * others)
+            #expect(bytes.count / 1_000 == written, "\(zeroColumns) beside \(others)")
+        }
     }
 
     @Test func `Unknown fields of every wire type are skipped`() throws {

@@ -126,6 +126,22 @@ import Testing
         #expect((0..<4).map { table.quality($0) } == [.reset, .ok, .ok, .ok])
     }
 
+    @Test func `Rows in which the same columns moved come together`() {
+        var builder = builder(.statements)
+        let (calls, wal, read) = (
+            builder.column("calls")!, builder.column("wal_records")!, builder.column("shared_blks_read")!
+        )
+        for (count, written, fetched) in [(1, 0, 0), (9, 3, 0), (5, 0, 2), (7, 0, 0), (3, 1, 1)] as [(Int, Int, Int)] {
+            builder.set(calls, count)
+            if written > 0 { builder.set(wal, written) }
+            builder.set(read, fetched)
+            builder.endRow()
+        }
+        let table = builder.finish(time: 1, interval: 1)
+        #expect((0..<5).map { table.integer("calls", $0) } == [7, 1, 5, 9, 3])
+        #expect((0..<5).map { table.integer("wal_records", $0) } == [nil, nil, nil, 3, 1])
+    }
+
     @Test func `Whole columns are filled at once`() {
         var builder = builder()
         builder.fill(builder.column("n")!, [1, 2, 3] as [Int64])

@@ -1,10 +1,10 @@
-import Codec
+@testable import Codec
 
 /// What `protoc --decode` prints for a message, made from its Swift properties: a property that has no field of its name, or the
 /// other way round, makes the two differ.
 enum TextFormat {
     static func message(_ value: any Message, indent: String = "") -> String {
-        if let column = value as? Column { return self.column(column, indent) }
+        if let table = value as? Table { return self.table(table, indent) }
         return Mirror(reflecting: value).children.map { field(snake($0.label!), $0.value, indent) }.joined()
     }
 
@@ -15,7 +15,14 @@ enum TextFormat {
     private static func field(_ name: String, _ value: Any, _ indent: String) -> String {
         switch value {
         case let value as String: "\(indent)\(name): \"\(value)\"\n"
-        case let value as [UInt8]: "\(indent)\(name): \"\(value.map(escaped).joined())\"\n"
+        // An empty array passes for one of anything; none of these fields is written when empty.
+        case let value as [UInt8]: value.isEmpty ? "" : "\(indent)\(name): \"\(value.map(escaped).joined())\"\n"
+        case let value as [String]: value.map { field(name, $0, indent) }.joined()
+        case let value as [UInt32]: value.map { field(name, $0, indent) }.joined()
+        case let value as [UInt64]: value.map { field(name, $0, indent) }.joined()
+        case let value as [Int64]: value.map { field(name, $0, indent) }.joined()
+        case let value as [Double]: value.map { field(name, $0, indent) }.joined()
+        case let value as [UInt8]?: value.map { field(name, $0, indent) } ?? ""
         case let value as [Quality]: field(name, value.map(\.rawValue), indent)
         case let value as any Message:
             "\(indent)\(name) {\n\(message(value, indent: indent + "  "))\(indent)}\n"
@@ -31,24 +38,15 @@ enum TextFormat {
         }
     }
 
-    private static func column(_ column: Column, _ indent: String) -> String {
-        var text = field("name", column.name, indent) + field("kind", column.kind, indent)
-        text += field("unit", column.unit, indent) + field("type", column.values.type, indent)
-        switch column.values {
-        case .strings(let dictionary, let indexes):
-            let numbers = dictionary.compactMap { $0.count == 16 ? UInt64($0, radix: 16) : nil }
-            if numbers.count == dictionary.count {
-                return text + indexes.map { field("hexadecimals", numbers[Int($0)], indent) }.joined()
-            }
-            text += dictionary.map { field("dictionary", $0, indent) }.joined()
-            text += indexes.map { field("indexes", $0, indent) }.joined()
-        case .integers(let values):
-            let name = column.kind == .label ? "wide_integers" : "integers"
-            text += values.map { field(name, $0, indent) }.joined()
-        case .doubles(let values): text += values.map { field("doubles", $0, indent) }.joined()
+    /// A table's columns are two lists on the wire.
+    private static func table(_ table: Table, _ indent: String) -> String {
+        var text = ""
+        for child in Mirror(reflecting: table).children where child.label != "quality" {
+            let value: Any = child.label == "columns" ? table.columns.map(ColumnHeader.init) : child.value
+            text += field(snake(child.label!), value, indent)
         }
-        if let nulls = column.nulls { text += field("nulls", nulls.bytes, indent) }
-        return text
+        if let quality = table.quality { text += field("quality", quality, indent) }
+        return text + field("values", table.columns.map { ColumnValues($0, leavesOutZeros: $0.isZero) }, indent)
     }
 
     private static func upper(_ value: Any) -> String { snake("\(value)").uppercased() }

@@ -23,7 +23,8 @@ extension Family {
                 "Its fingerprint: in the first row after it became known, and then once an hour; null in the others."),
             .label("ours", .integer, unit: .boolean, "1 when it is the collector's own."),
         ] + execution + planning + buffers + timing + wal + jit + parallel + since,
-        sortedBy: "calls")
+        sortedBy: "calls",
+        groupedBy: ["wal_records", "rows", "shared_blks_read", "shared_blks_dirtied", "shared_blks_written"])
 
     private static let execution: [FamilyColumn] = [
         .counter("calls", .count, prometheus: "pg_stat_statements_calls_total", "How often it was executed."),
@@ -34,7 +35,7 @@ extension Family {
             "Time spent executing it."),
         .gauge(
             "stddev_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_stddev_seconds", scale: 1e-9,
-            "Standard deviation of the executions in the interval, to about 0.2 %; 0 for a single one."),
+            "Standard deviation of the executions in the interval, to within 0.8 %; 0 for a single one."),
         .gauge(
             "min_exec_time", .nanoseconds, prometheus: "pg_stat_statements_execution_min_seconds", scale: 1e-9,
             onChange: true,
@@ -54,7 +55,7 @@ extension Family {
             since: 130_000, "Time spent planning it."),
         .gauge(
             "stddev_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_stddev_seconds", scale: 1e-9,
-            since: 130_000, "Standard deviation of the plannings in the interval, to about 0.2 %; 0 for a single one."),
+            since: 130_000, "Standard deviation of the plannings in the interval, to within 0.8 %; 0 for a single one."),
         .gauge(
             "min_plan_time", .nanoseconds, prometheus: "pg_stat_statements_plan_min_seconds", scale: 1e-9,
             onChange: true,

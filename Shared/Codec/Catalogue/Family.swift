@@ -21,10 +21,12 @@ public struct Family: Sendable, Equatable {
     public let columns: [FamilyColumn]
     /// The column by which a builder sorts the rows, largest first: neighbours that are alike compress better.
     public let sortedBy: String?
+    /// Before that the rows are put together in which the same of these columns moved.
+    public let groupedBy: [String]
 
     public init(
         name: String, kind: Kind, intervalSeconds: Int, description: String, columns: [FamilyColumn],
-        sortedBy: String? = nil
+        sortedBy: String? = nil, groupedBy: [String] = []
     ) {
         self.name = name
         self.kind = kind
@@ -32,6 +34,7 @@ public struct Family: Sendable, Equatable {
         self.description = description
         self.columns = columns
         self.sortedBy = sortedBy
+        self.groupedBy = groupedBy
     }
 
     /// The column of a name, if the family has it.

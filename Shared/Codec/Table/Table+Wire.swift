@@ -1,6 +1,10 @@
 extension Table: Message {
     public static let name = "pganalytics.v1.Table"
 
+    /// How many columns of zeros may travel without values beside each that has them: what a reader allocates stays in
+    /// proportion to what it reads.
+    private static let zeroColumns = 16
+
     public func write(to writer: inout WireWriter) {
         writer.string(1, family)
         writer.string(2, instance)
@@ -9,14 +13,23 @@ extension Table: Message {
         writer.int64(5, interval)
         writer.int32(6, serverVersion)
         writer.uint32(7, UInt32(rowCount))
-        writer.messages(8, columns)
+        for column in columns { writer.message(8, ColumnHeader(column)) }
         writer.bytes(9, quality.map { $0.map(\.rawValue) })
+        let zero = columns.map(\.isZero)
+        var left = zero.count { !$0 } * Self.zeroColumns
+        for (column, isZero) in zip(columns, zero) {
+            let leavesOut = isZero && left > 0
+            if leavesOut { left -= 1 }
+            writer.message(10, ColumnValues(column, leavesOutZeros: leavesOut))
+        }
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
         self.init(
             family: "", instance: "", collector: "", time: 0, interval: 0, serverVersion: 0, rowCount: 0, columns: [])
-        var starts: [Int] = []
+        let start = reader.offset
+        var headers: [ColumnHeader] = []
+        var values: [(ColumnValues, Int)] = []
         while let field = try reader.next() {
             switch field.number {
             case 1: family = try reader.string(field)
@@ -26,14 +39,13 @@ extension Table: Message {
             case 5: interval = try reader.int64(field)
             case 6: serverVersion = try reader.int32(field)
             case 7: rowCount = Int(try reader.uint32(field))
-            case 8:
-                starts.append(field.offset)
-                columns.append(try reader.message(field))
+            case 8: headers.append(try reader.message(field))
             case 9: quality = try Table.quality(try reader.bytes(field), field)
+            case 10: values.append((try reader.message(field), field.offset))
             default: try reader.skip(field)
             }
         }
-        try check(starts, end: reader.offset)
+        try assemble(headers, values, start, reader.offset)
     }
 
     private static func quality(_ bytes: [UInt8], _ field: WireField) throws(WireError) -> [Quality] {
@@ -48,24 +60,28 @@ extension Table: Message {
         return flags
     }
 
-    /// Every column has a value for every row, and a claimed number of rows is backed by columns that have them.
-    private mutating func check(_ starts: [Int], end: Int) throws(WireError) {
-        guard rowCount == 0 || !columns.isEmpty else {
+    /// Every column has a value for every row, and a claimed number of rows is backed by bytes.
+    private mutating func assemble(
+        _ headers: [ColumnHeader], _ values: [(ColumnValues, Int)], _ start: Int, _ end: Int
+    ) throws(WireError) {
+        guard headers.count == values.count else {
+            throw WireError(.inconsistent, at: end, "\(headers.count) columns with the values of \(values.count)")
+        }
+        guard rowCount == 0 || !headers.isEmpty else {
             throw WireError(.inconsistent, at: end, "a table of \(rowCount) rows has no columns")
         }
         if let quality, quality.count != rowCount {
             throw WireError(.inconsistent, at: end, "\(quality.count) qualities for \(rowCount) rows")
         }
-        for index in columns.indices {
-            let column = columns[index]
-            guard column.values.count == rowCount else {
-                throw WireError(
-                    .inconsistent, at: starts[index],
-                    "column \(column.name) has \(column.values.count) values for \(rowCount) rows")
-            }
-            guard column.nulls.map({ $0.count == rowCount }) ?? true else {
-                throw WireError(.inconsistent, at: starts[index], "column \(column.name) has nulls for other rows")
-            }
+        let zeros = zip(headers, values).count { header, values in
+            header.type == .integer && values.0.integers.isEmpty && values.0.wideIntegers.isEmpty
+        }
+        guard zeros * rowCount <= Self.zeroColumns * (end - start) else {
+            throw WireError(.inconsistent, at: end, "\(zeros) columns of \(rowCount) rows come without values")
+        }
+        columns.reserveCapacity(headers.count)
+        for (header, (values, place)) in zip(headers, values) {
+            columns.append(try Column(header, values, rows: rowCount, at: place))
         }
     }
 }

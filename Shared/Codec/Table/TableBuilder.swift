@@ -19,6 +19,7 @@ public struct TableBuilder: Sendable {
     private let collector: String
     private let serverVersion: Int32
     private let sortedBy: Int?
+    private let groupedBy: [Int]
     private var columns: [BuilderColumn]
     private var places: [String: Int] = [:]
     private var quality: [Quality] = []
@@ -35,6 +36,7 @@ public struct TableBuilder: Sendable {
         self.collector = collector
         self.serverVersion = serverVersion
         sortedBy = family.sortedBy.flatMap { name in family.columns.firstIndex { $0.name == name } }
+        groupedBy = family.groupedBy.compactMap { name in family.columns.firstIndex { $0.name == name } }
         columns = []
         columns.reserveCapacity(family.columns.count)
         for column in family.columns {
@@ -115,8 +117,17 @@ public struct TableBuilder: Sendable {
         columns[sortedBy].pad(to: rowCount)
         let keys = columns[sortedBy].integers
         guard keys.count == rowCount else { return }
+        var groups = [UInt8](repeating: 0, count: rowCount)
+        for (bit, column) in groupedBy.enumerated() {
+            for (row, value) in columns[column].integers.enumerated() where value != 0 {
+                groups[row] |= 0x80 >> UInt8(bit)
+            }
+        }
         var order = [Int](0..<rowCount)
-        order.sort { keys[$0] != keys[$1] ? keys[$0] > keys[$1] : $0 < $1 }
+        order.sort { left, right in
+            if groups[left] != groups[right] { return groups[left] < groups[right] }
+            return keys[left] != keys[right] ? keys[left] > keys[right] : left < right
+        }
         for index in columns.indices { columns[index].reorder(order) }
         if flagged { quality = order.map { quality[$0] } }
     }
