@@ -10,7 +10,8 @@ extension API {
         clock: @escaping @Sendable () -> Int64 = WallClock.microseconds
     ) async throws -> Router {
         let storage = Storage(
-            settings.database, connections: settings.databaseConnections, timeout: settings.queryTimeout, logger: logger)
+            settings.database, connections: settings.databaseConnections, timeout: settings.queryTimeout, logger: logger
+        )
         let authority = TokenAuthority(
             keys: [try settings.loadKey(logger)], issuer: "pganalytics", audience: "pganalytics-api")
         let context = APIContext(

@@ -39,7 +39,8 @@ struct APISettings: Sendable {
             Setting(
                 "database.url", .string, required: true, secret: true, aliases: ["DATABASE_URL"],
                 help: "The storage database: postgresql://user:password@host:port/database."),
-            Setting("database.connections", .integer, default: "8", range: 1...1000, help: "Connections to it at most."),
+            Setting(
+                "database.connections", .integer, default: "8", range: 1...1000, help: "Connections to it at most."),
         ] + Setting.common(healthPort: 9105))
 
     let address: String

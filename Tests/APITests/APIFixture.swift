@@ -44,8 +44,10 @@ struct APIFixture: Sendable {
         let logger = Logger(service: "test", level: .error, sink: { _ in })
         let context = APIContext(
             storage: Storage(database, connections: 4, timeout: .seconds(5), logger: logger),
-            authority: TokenAuthority(keys: [try SigningKey.generate()], issuer: "pganalytics", audience: "pganalytics-api"),
-            tokenLifetime: .seconds(600), limiter: LoginLimiter(), nobodysHash: hash, logger: logger, metrics: MetricRegistry())
+            authority: TokenAuthority(
+                keys: [try SigningKey.generate()], issuer: "pganalytics", audience: "pganalytics-api"),
+            tokenLifetime: .seconds(600), limiter: LoginLimiter(), nobodysHash: hash, logger: logger,
+            metrics: MetricRegistry())
         return Router(routes: routes, context: context)
     }
 
@@ -53,7 +55,8 @@ struct APIFixture: Sendable {
     static func migrateWriter(_ url: String) async throws {
         let binary = try executable("pganalytics-writer")
         let result = try await ChildProcess.run(
-            executable: binary, arguments: ["migrate", "up"], environment: ["DATABASE_URL": url, "PATH": "/usr/bin:/bin"])
+            executable: binary, arguments: ["migrate", "up"],
+            environment: ["DATABASE_URL": url, "PATH": "/usr/bin:/bin"])
         try #require(result.status.isSuccess, "\(binary) migrate up: \(result.error)")
     }
 
@@ -78,7 +81,8 @@ struct APIFixture: Sendable {
 
     /// Asks as a user (nil: as nobody) and returns the answer.
     func ask(
-        _ target: String, method: String = "GET", as user: String? = "vera", headers: HTTPHeaders = [:], body: String = ""
+        _ target: String, method: String = "GET", as user: String? = "vera", headers: HTTPHeaders = [:],
+        body: String = ""
     ) async throws -> HTTPResponse {
         var headers = headers
         if let user { headers["Authorization"] = "Bearer " + (try await token(user)) }

@@ -76,7 +76,8 @@ extension WithDatabase {
                 var statuses: [Int] = []
                 for user in ["anna", "ulf", "vera"] {
                     let request = try HTTPRequest(
-                        method: "POST", target: "/x", headers: ["Authorization": "Bearer " + (try await fixture.token(user))])
+                        method: "POST", target: "/x",
+                        headers: ["Authorization": "Bearer " + (try await fixture.token(user))])
                     statuses.append(await router.answer(request).status)
                 }
                 #expect(statuses == (0..<3).map { $0 < allowed ? 200 : 403 })
@@ -90,9 +91,11 @@ extension WithDatabase {
                 keys: [try SigningKey.generate()], issuer: "pganalytics", audience: "pganalytics-api"
             ).issue(subject: "anna", lifetime: .seconds(60), extra: ["ver": "1"]).token
             let expired = try fixture.router.context.authority.issue(
-                subject: "anna", lifetime: .seconds(60), extra: ["ver": "1"], now: 1_000_000_000).token
+                subject: "anna", lifetime: .seconds(60), extra: ["ver": "1"], now: 1_000_000_000
+            ).token
             let nobody = try fixture.router.context.authority.issue(
-                subject: "nobody", lifetime: .seconds(60), extra: ["ver": "1"]).token
+                subject: "nobody", lifetime: .seconds(60), extra: ["ver": "1"]
+            ).token
             for field in [
                 "", "Bearer", "Bearer ", "Bearer x", "Basic YTpi", token, "Bearer \(token)x", "Bearer \(token) x",
                 "Bearer \(foreign)", "Bearer \(expired)", "Bearer \(nobody)",
@@ -101,7 +104,9 @@ extension WithDatabase {
                 #expect(response.status == 401, "\(field)")
                 #expect(response.headers["WWW-Authenticate"]?.hasPrefix("Bearer") == true)
             }
-            #expect(try await fixture.ask("/api/v1/servers", as: nil, headers: ["authorization": "bearer \(token)"]).status == 200)
+            #expect(
+                try await fixture.ask("/api/v1/servers", as: nil, headers: ["authorization": "bearer \(token)"]).status
+                    == 200)
         }
 
         @Test func `A new password or a disabling ends the tokens of before`() async throws {
@@ -113,7 +118,8 @@ extension WithDatabase {
             let token = try await fixture.token("temporary")
             func status() async throws -> Int {
                 fixture.router.context.directory.forget()
-                return try await fixture.ask("/api/v1/servers", as: nil, headers: ["Authorization": "Bearer \(token)"]).status
+                return try await fixture.ask("/api/v1/servers", as: nil, headers: ["Authorization": "Bearer \(token)"])
+                    .status
             }
             #expect(try await status() == 200)
             try await Accounts.setPassword("temporary", hash: hash, by: "test", &connection)

@@ -26,7 +26,8 @@ import Testing
         json.endObject()
         #expect(
             String(decoding: json.bytes, as: UTF8.self)
-                == #"{"a":1,"b":["x",9223372036854775807,1.5,null,{},[],true],"c":[1],"d":"1970-01-01T00:00:00Z","e":null}"#)
+                == #"{"a":1,"b":["x",9223372036854775807,1.5,null,{},[],true],"c":[1],"d":"1970-01-01T00:00:00Z","e":null}"#
+        )
     }
 
     @Test func `Texts of any kind survive another reader`() throws {

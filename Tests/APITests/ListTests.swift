@@ -76,7 +76,9 @@ extension WithDatabase {
 
         @Test func `A foreign or broken cursor is a 400`() async throws {
             let fixture = try APIFixture.get()
-            for cursor in ["x", "c2VydmVycw", Cursor(["5", "a"]).text(kind: "findings"), Cursor(["x", "a"]).text(kind: "alerts")] {
+            for cursor in [
+                "x", "c2VydmVycw", Cursor(["5", "a"]).text(kind: "findings"), Cursor(["x", "a"]).text(kind: "alerts"),
+            ] {
                 #expect(try await fixture.ask("/api/v1/alerts?cursor=\(cursor)").status == 400)
             }
         }

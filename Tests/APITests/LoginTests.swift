@@ -24,13 +24,15 @@ extension WithDatabase {
 
         @Test func `The right password gets a token that opens the doors`() async throws {
             let fixture = try APIFixture.get()
-            let response = try await login(credentials("ulf", APIFixture.password), type: "Application/JSON; charset=utf-8")
+            let response = try await login(
+                credentials("ulf", APIFixture.password), type: "Application/JSON; charset=utf-8")
             #expect(response.status == 200, "\(response.text)")
             let json = try #require(try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
             #expect(SchemaCheck.faults(json, .named("Session")) == [])
             #expect(json["role"] as? String == "user" && json["expires_in"] as? Int == 600)
             let token = try #require(json["access_token"] as? String)
-            let answer = try await fixture.ask("/api/v1/servers", as: nil, headers: ["Authorization": "Bearer \(token)"])
+            let answer = try await fixture.ask(
+                "/api/v1/servers", as: nil, headers: ["Authorization": "Bearer \(token)"])
             #expect(answer.status == 200)
             #expect(response.headers["Cache-Control"] == "no-store")
         }
@@ -66,20 +68,24 @@ extension WithDatabase {
             _ = try await login(credentials("anna", APIFixture.password), address: "10.4.4.4")
             var connection = try await PostgresConnection.open(fixture.database)
             let rows = try await connection.query(
-                "SELECT succeeded, subject, request_id FROM accounts.audit WHERE remote_address = '10.4.4.4' ORDER BY id")
+                "SELECT succeeded, subject, request_id FROM accounts.audit WHERE remote_address = '10.4.4.4' ORDER BY id"
+            )
             #expect(rows.rowCount == 2)
             #expect(try rows.bool(0, 0) == false)
             #expect(try rows.bool(1, 0) == true)
             #expect(try rows.text(1, 1) == "anna")
             #expect(try rows.text(1, 2)?.isEmpty == false)
-            let all = try await connection.query("SELECT count(*) FROM accounts.audit a WHERE a::text LIKE '%some-wrong-word%'")
+            let all = try await connection.query(
+                "SELECT count(*) FROM accounts.audit a WHERE a::text LIKE '%some-wrong-word%'")
             #expect(try all.int(0, 0) == 0)
             connection.close()
         }
 
         @Test func `The audit log is only ever added to`() async throws {
             var connection = try await PostgresConnection.open(try APIFixture.get().database)
-            for sql in ["UPDATE accounts.audit SET actor = 'x'", "DELETE FROM accounts.audit", "TRUNCATE accounts.audit"] {
+            for sql in [
+                "UPDATE accounts.audit SET actor = 'x'", "DELETE FROM accounts.audit", "TRUNCATE accounts.audit",
+            ] {
                 let error = await #expect(throws: PostgresError.self) { try await connection.execute(sql) }
                 #expect(error?.sqlState == "42501")
             }
@@ -87,7 +93,8 @@ extension WithDatabase {
         }
 
         @Test(arguments: [
-            "", "x", "[]", "{}", #"{"username":"a"}"#, #"{"username":1,"password":"x"}"#, #"{"username":"a","password":null}"#,
+            "", "x", "[]", "{}", #"{"username":"a"}"#, #"{"username":1,"password":"x"}"#,
+            #"{"username":"a","password":null}"#,
             "{\"username\":\"a\",\"password\":\"\u{0}\"",
         ])
         func `A body that is not what it should be is a 400`(body: String) async throws {

@@ -10,7 +10,8 @@ extension WithDatabase {
         private func values(_ json: [String: Any], _ label: String, _ value: String) throws -> [Int64?] {
             let series = try #require(json["series"] as? [[String: Any]])
             let found = try #require(
-                series.first { "\(($0["labels"] as? [String: Any])?[label] ?? "")" == value }, "no series with \(label) \(value)")
+                series.first { "\(($0["labels"] as? [String: Any])?[label] ?? "")" == value },
+                "no series with \(label) \(value)")
             return try #require(found["values"] as? [Any]).map { ($0 as? NSNumber)?.int64Value }
         }
 
@@ -26,17 +27,23 @@ extension WithDatabase {
             #expect(try values(json, "queryid", "9223372036854775807") == [0, 3, nil, 0, 0, 0])
             let series = try #require(json["series"] as? [[String: Any]])
             let mine = try #require(
-                series.first { ($0["labels"] as? [String: Any])?["username"] as? String == "u1"
+                series.first {
+                    ($0["labels"] as? [String: Any])?["username"] as? String == "u1"
                         && ($0["labels"] as? [String: Any])?["database"] as? String == "app"
-                        && ($0["labels"] as? [String: Any])?["queryid"] as? Int == 111 })
-            #expect(try #require(mine["values"] as? [Any]).map { ($0 as? NSNumber)?.int64Value } == [nil, 10, nil, 10, 10, 10])
+                        && ($0["labels"] as? [String: Any])?["queryid"] as? Int == 111
+                })
+            #expect(
+                try #require(mine["values"] as? [Any]).map { ($0 as? NSNumber)?.int64Value } == [
+                    nil, 10, nil, 10, 10, 10,
+                ])
             #expect(json["data_through"] as? String == fixture.at(60))
             #expect((json["gaps"] as? [[String: Any]])?.count == 1)
         }
 
         @Test func `Steps add up, and the last may be shorter`() async throws {
             let fixture = try APIFixture.get()
-            let json = try await fixture.get(path("calls", "&step=25s&label=username=u1&label=database=app&label=queryid=111", fixture))
+            let json = try await fixture.get(
+                path("calls", "&step=25s&label=username=u1&label=database=app&label=queryid=111", fixture))
             #expect(try values(json, "queryid", "111") == [10, 20, 10])
             let times = try #require(json["times"] as? [NSNumber]).map(\.int64Value)
             #expect(times.last == fixture.base / 1_000_000 + 60)
@@ -46,15 +53,18 @@ extension WithDatabase {
         @Test func `The begin of a range is outside, its end inside`() async throws {
             let fixture = try APIFixture.get()
             let json = try await fixture.get(
-                "/api/v1/servers/db1/metrics?family=connections&metric=total&from=\(fixture.at(10))&to=\(fixture.at(40))")
-            #expect(try #require(json["times"] as? [NSNumber]).map { $0.int64Value - fixture.base / 1_000_000 } == [20, 40])
+                "/api/v1/servers/db1/metrics?family=connections&metric=total&from=\(fixture.at(10))&to=\(fixture.at(40))"
+            )
+            #expect(
+                try #require(json["times"] as? [NSNumber]).map { $0.int64Value - fixture.base / 1_000_000 } == [20, 40])
             #expect(try #require((json["series"] as? [[String: Any]])?.first?["values"] as? [Int]) == [2, 4])
         }
 
         @Test func `A gauge's thing that is gone is null`() async throws {
             let fixture = try APIFixture.get()
             let json = try await fixture.get(
-                "/api/v1/servers/db1/metrics?family=activity&metric=count&from=\(fixture.at(0))&to=\(fixture.at(60))&step=20s")
+                "/api/v1/servers/db1/metrics?family=activity&metric=count&from=\(fixture.at(0))&to=\(fixture.at(60))&step=20s"
+            )
             #expect(try values(json, "state", "active") == [5, nil, nil])
             #expect(try values(json, "state", "idle") == [nil, 2, nil])
         }
@@ -69,7 +79,8 @@ extension WithDatabase {
         @Test func `A range without anything is empty, not an error`() async throws {
             let fixture = try APIFixture.get()
             let json = try await fixture.get(
-                "/api/v1/servers/idle/metrics?family=statements&metric=calls&from=\(fixture.at(0))&to=\(fixture.at(60))&step=10s")
+                "/api/v1/servers/idle/metrics?family=statements&metric=calls&from=\(fixture.at(0))&to=\(fixture.at(60))&step=10s"
+            )
             #expect((json["series"] as? [Any])?.isEmpty == true)
             #expect(json["data_through"] is NSNull)
         }
@@ -103,10 +114,13 @@ extension WithDatabase {
                 for family in try #require(try await fixture.get("/api/v1/families")["data"] as? [[String: Any]]) {
                     let columns = try #require(family["columns"] as? [[String: Any]])
                     // The first, the last and one between: the columns of a family are of a kind.
-                    let values = columns.filter { $0["kind"] as? String != "label" }.compactMap { $0["name"] as? String }
+                    let values = columns.filter { $0["kind"] as? String != "label" }.compactMap {
+                        $0["name"] as? String
+                    }
                     for metric in Set([values.first, values.last, values[values.count / 2]].compactMap { $0 }) {
                         _ = try await fixture.get(
-                            "/api/v1/servers/db1/metrics?family=\(family["name"]!)&metric=\(metric)&from=\(fixture.at(0))&to=\(fixture.at(60))\(route.isEmpty ? "" : "&" + route)")
+                            "/api/v1/servers/db1/metrics?family=\(family["name"]!)&metric=\(metric)&from=\(fixture.at(0))&to=\(fixture.at(60))\(route.isEmpty ? "" : "&" + route)"
+                        )
                     }
                 }
             }

@@ -17,7 +17,9 @@ import Testing
             withJSONObject: try document(), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
         if ProcessInfo.processInfo.environment["UPDATE_OPENAPI"] != nil { try (made + Data("\n".utf8)).write(to: file) }
         let written = try JSONSerialization.jsonObject(with: try Data(contentsOf: file)) as? NSDictionary
-        #expect(written == (try document()) as NSDictionary, "run the tests with UPDATE_OPENAPI=1 and look at the difference")
+        #expect(
+            written == (try document()) as NSDictionary,
+            "run the tests with UPDATE_OPENAPI=1 and look at the difference")
     }
 
     @Test func `Every route is in the document and the other way round`() throws {

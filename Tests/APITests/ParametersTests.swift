@@ -38,7 +38,9 @@ import Testing
     }
 
     @Test func `Durations have units`() throws {
-        func f(_ text: String, _ expected: Int64) throws { #expect(try parse(("step", text)).duration("step") == expected) }
+        func f(_ text: String, _ expected: Int64) throws {
+            #expect(try parse(("step", text)).duration("step") == expected)
+        }
         try f("500ms", 500_000)
         try f("10s", 10_000_000)
         try f("10", 10_000_000)
@@ -49,7 +51,8 @@ import Testing
     @Test(arguments: [
         ("limit", "0"), ("limit", "101"), ("limit", "x"), ("limit", "1.5"), ("limit", "+1"), ("limit", ""),
         ("limit", "99999999999999999999"), ("order", "c"), ("order", ""), ("flag", "yes"), ("flag", ""), ("step", "0s"),
-        ("step", "-5s"), ("step", "5 s"), ("step", "5w"), ("step", "s"), ("step", "999999999999d"), ("from", "yesterday"),
+        ("step", "-5s"), ("step", "5 s"), ("step", "5w"), ("step", "s"), ("step", "999999999999d"),
+        ("from", "yesterday"),
         ("label", "a"), ("label", "=x"), ("name", ""), ("name", "123456"), ("unknown", "1"),
     ])
     func `What is not valid is a 400 that names the parameter`(name: String, value: String) {
@@ -83,7 +86,9 @@ import Testing
         let text = Cursor(cursor.fields).text(kind: "alerts")
         #expect(try TimeCursor(text, kind: "alerts") == cursor)
         #expect(try TimeCursor(nil, kind: "alerts") == nil)
-        for (wrong, kind) in [(text, "findings"), (text + "A", "alerts"), ("", "alerts"), ("%%%", "alerts"), ("AAAA", "alerts")] {
+        for (wrong, kind) in [
+            (text, "findings"), (text + "A", "alerts"), ("", "alerts"), ("%%%", "alerts"), ("AAAA", "alerts"),
+        ] {
             let problem = #expect(throws: Problem.self) { try TimeCursor(wrong, kind: kind) }
             #expect(problem?.status == 400)
         }

@@ -26,9 +26,11 @@ extension WithDatabase {
         @Test func `Each way to be wrong has its status and its problem`() async throws {
             let fixture = try APIFixture.get()
             for (method, target, status) in [
-                ("GET", "/", 404), ("GET", "/api/v1", 404), ("GET", "/api/v1/servers/", 404), ("GET", "/api/v2/servers", 404),
+                ("GET", "/", 404), ("GET", "/api/v1", 404), ("GET", "/api/v1/servers/", 404),
+                ("GET", "/api/v2/servers", 404),
                 ("GET", "/api/v1/servers?limit=x", 400), ("GET", "/api/v1/servers?nothing=1", 400),
-                ("POST", "/api/v1/servers", 405), ("DELETE", "/api/v1/servers/db1", 405), ("GET", "/api/v1/auth/login", 405),
+                ("POST", "/api/v1/servers", 405), ("DELETE", "/api/v1/servers/db1", 405),
+                ("GET", "/api/v1/auth/login", 405),
                 ("OPTIONS", "/api/v1/servers", 405), ("BREW", "/api/v1/servers", 405), ("GET", "//api/v1/servers", 404),
             ] {
                 try expectProblem(try await fixture.ask(target, method: method), status)
@@ -72,7 +74,9 @@ extension WithDatabase {
             #expect(try await fixture.ask("/api/v1/servers/\(evil)").status == 404)
             #expect(try await fixture.ask("/api/v1/findings?server=\(evil)").status == 200)
             #expect(
-                try await fixture.ask("/api/v1/servers/db1/metrics?family=statements&metric=calls&label=database=\(evil)").status
+                try await fixture.ask(
+                    "/api/v1/servers/db1/metrics?family=statements&metric=calls&label=database=\(evil)"
+                ).status
                     == 200)
             #expect(try await fixture.ask("/api/v1/servers/db1").status == 200)
         }

@@ -51,13 +51,17 @@ import Testing
             #expect(try #require(password(changed.output)) != first)
             #expect(try await run(["users", "disable", "vera"], url: url).status.isSuccess)
             let list = try await run(["users", "list"], url: url).output.split(separator: "\n")
-            #expect(list.count == 2 && list[0].hasPrefix("anna\tadmin\tactive") && list[1].hasPrefix("vera\tviewer\tdisabled"))
+            #expect(
+                list.count == 2 && list[0].hasPrefix("anna\tadmin\tactive")
+                    && list[1].hasPrefix("vera\tviewer\tdisabled"))
 
             for (words, text) in [
-                (["users", "add", "a b"], "not one"), (["users", "add", "x", "--role", "boss"], "admin, user or viewer"),
+                (["users", "add", "a b"], "not one"),
+                (["users", "add", "x", "--role", "boss"], "admin, user or viewer"),
                 (["users", "passwd", "nobody"], "users list"), (["users", "add"], "takes a name"),
                 (["users", "list", "x"], "takes no name"), (["users", "frob", "x"], "add, passwd"),
-                (["users", "add", "x", "--password-file", "/nowhere"], "/nowhere"), (["migrate", "sideways"], "up, down or status"),
+                (["users", "add", "x", "--password-file", "/nowhere"], "/nowhere"),
+                (["migrate", "sideways"], "up, down or status"),
             ] {
                 let refused = try await run(words, url: url)
                 #expect(!refused.status.isSuccess && refused.error.contains(text), "\(words): \(refused.error)")
@@ -84,7 +88,8 @@ import Testing
             let url = server.url(user: "pganalytics_api", password: "api-secret")
             let up = try await run(["migrate", "up"], url: url)
             #expect(up.status.isSuccess, "\(up.error)")
-            let secret = try #require(password(try await run(["users", "add", "anna", "--role", "admin"], url: url).output))
+            let secret = try #require(
+                password(try await run(["users", "add", "anna", "--role", "admin"], url: url).output))
 
             let log = NSTemporaryDirectory() + "api-test-\(UInt64.random(in: 0 ... .max)).log"
             defer { try? FileManager.default.removeItem(atPath: log) }
@@ -98,7 +103,8 @@ import Testing
             let client = Client(base: "http://127.0.0.1:\(try await port(log))")
             defer { client.http.close() }
 
-            let session = try await client.send("/api/v1/auth/login", body: #"{"username":"anna","password":"\#(secret)"}"#)
+            let session = try await client.send(
+                "/api/v1/auth/login", body: #"{"username":"anna","password":"\#(secret)"}"#)
             #expect(session.status == 200, "\(session.text)")
             let json = try #require(try JSONSerialization.jsonObject(with: Data(session.body)) as? [String: Any])
             let token = try #require(json["access_token"] as? String)
@@ -113,7 +119,11 @@ import Testing
             let health = try await client.send("/api/v1/health")
             #expect(health.status == 503 && health.text.contains(#""database":"away""#))
             try await server.restart()
-            let back = try await client.send("/api/v1/servers", token: token)
+            var back = try await client.send("/api/v1/servers", token: token)
+            for _ in 0..<50 where back.status == 503 {
+                try await Task.sleep(for: .milliseconds(200))
+                back = try await client.send("/api/v1/servers", token: token)
+            }
             #expect(back.status == 200, "\(back.text)")
 
             child.kill(SIGTERM)
@@ -135,12 +145,14 @@ import Testing
             var connection = try await PostgresConnection.open(
                 server.settings(user: "pganalytics_api", password: "api-secret"))
             for sql in [
-                "SELECT count(*) FROM api.statements", "SELECT count(*) FROM accounts.users", "SELECT count(*) FROM api.freshness",
+                "SELECT count(*) FROM api.statements", "SELECT count(*) FROM accounts.users",
+                "SELECT count(*) FROM api.freshness",
             ] {
                 _ = try await connection.query(sql)
             }
             for sql in [
-                "SELECT count(*) FROM metrics.statements", "SELECT count(*) FROM ledger.offsets", "DELETE FROM accounts.audit",
+                "SELECT count(*) FROM metrics.statements", "SELECT count(*) FROM ledger.offsets",
+                "DELETE FROM accounts.audit",
                 "UPDATE accounts.audit SET actor = 'x'", "DELETE FROM accounts.users", "CREATE TABLE api.x (a int)",
                 "DROP TABLE accounts.audit",
             ] {
@@ -155,14 +167,18 @@ import Testing
     private func port(_ log: String) async throws -> Int {
         for _ in 0..<200 {
             let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-            if let line = text.split(separator: "\n").first(where: { $0.contains("Listening") && $0.contains("api.port=") }),
-                let field = line.split(separator: " ").first(where: { $0.hasPrefix("api.port=") }), let port = Int(field.dropFirst(9))
+            if let line = text.split(separator: "\n").first(where: {
+                $0.contains("Listening") && $0.contains("api.port=")
+            }),
+                let field = line.split(separator: " ").first(where: { $0.hasPrefix("api.port=") }),
+                let port = Int(field.dropFirst(9))
             {
                 return port
             }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw CommandError(description: "it does not listen: \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
+        throw CommandError(
+            description: "it does not listen: \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
     }
 }
 
@@ -177,6 +193,7 @@ private struct Client {
         if body != nil { headers["Content-Type"] = "application/json" }
         return try await http.send(
             HTTPClientRequest(
-                method: body == nil ? "GET" : "POST", url: base + path, headers: headers, body: body.map { Array($0.utf8) }))
+                method: body == nil ? "GET" : "POST", url: base + path, headers: headers,
+                body: body.map { Array($0.utf8) }))
     }
 }

@@ -18,10 +18,12 @@ import Testing
     }
 
     @Test func `Every day of four centuries goes both ways`() {
-        for day in stride(from: Int64(0), to: 146_097, by: 1) {
+        // One expectation for all: a hundred thousand of them would hold a thread of the pool for seconds.
+        let wrong = (Int64(0)..<146_097).first { day in
             let time = day * 86_400_000_000 + 1
-            #expect(RFC3339.parse(RFC3339.text(time)) == time)
+            return RFC3339.parse(RFC3339.text(time)) != time
         }
+        #expect(wrong == nil)
     }
 
     @Test func `Offsets, small letters and Unix time are understood`() {
@@ -38,7 +40,8 @@ import Testing
 
     @Test func `What is no time is refused`() {
         for text in [
-            "", "now", "-1", "253402300800", "901091313304", "1.", ".5", "1e9", "99999999999999999999", "2026-11-21", "2026-11-21T10:00:00",
+            "", "now", "-1", "253402300800", "901091313304", "1.", ".5", "1e9", "99999999999999999999", "2026-11-21",
+            "2026-11-21T10:00:00",
             "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-04-31T00:00:00Z",
             "2026-11-21T24:00:00Z", "2026-11-21T10:60:00Z", "2026-11-21T10:00:61Z", "2026-11-21T10:00:00+25:00",
             "2026-11-21T10:00:00ZZ", "2026-11-21T10:00:00.Z", "1969-12-31T23:59:59Z", "0x10", "٣",

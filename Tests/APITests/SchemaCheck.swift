@@ -8,12 +8,16 @@ enum SchemaCheck {
         switch schema {
         case .any: return []
         case .named(let name):
-            guard let found = Schema.components.first(where: { $0.name == name }) else { return ["\(place): no schema \(name)"] }
+            guard let found = Schema.components.first(where: { $0.name == name }) else {
+                return ["\(place): no schema \(name)"]
+            }
             return faults(value, found.schema, at: place)
         case .nullable(let inner): return value is NSNull ? [] : faults(value, inner, at: place)
         case .string: return value is String ? [] : ["\(place) is not a string: \(value)"]
         case .time:
-            guard let text = value as? String, RFC3339.parse(text) != nil else { return ["\(place) is not a time: \(value)"] }
+            guard let text = value as? String, RFC3339.parse(text) != nil else {
+                return ["\(place) is not a time: \(value)"]
+            }
             return []
         case .choice(let options):
             return options.contains(value as? String ?? "\u{0}") ? [] : ["\(place) is not one of \(options): \(value)"]

@@ -11,7 +11,9 @@ extension WithDatabase {
                 "/api/v1/servers/db1/statements?from=\(fixture.at(from))&to=\(fixture.at(to))\(query)")
         }
 
-        private func rows(_ json: [String: Any]) throws -> [[String: Any]] { try #require(json["data"] as? [[String: Any]]) }
+        private func rows(_ json: [String: Any]) throws -> [[String: Any]] {
+            try #require(json["data"] as? [[String: Any]])
+        }
 
         @Test func `Deltas within the range are summed, to the last call`() async throws {
             let json = try await statements("")
@@ -55,8 +57,10 @@ extension WithDatabase {
         }
 
         @Test func `The begin of the range is outside, its end inside`() async throws {
-            #expect(try rows(try await statements("&database=app", from: 20, to: 40)).map { $0["calls"] as? Int } == [10])
-            #expect(try rows(try await statements("&database=app", from: 39, to: 49)).map { $0["calls"] as? Int } == [10])
+            #expect(
+                try rows(try await statements("&database=app", from: 20, to: 40)).map { $0["calls"] as? Int } == [10])
+            #expect(
+                try rows(try await statements("&database=app", from: 39, to: 49)).map { $0["calls"] as? Int } == [10])
         }
 
         @Test func `Shares add up to one`() async throws {

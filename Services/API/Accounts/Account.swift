@@ -11,6 +11,8 @@ struct Account: Sendable, Equatable {
     /// Names are what a shell, a log and a URL take without quotes.
     static func isValid(name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 64
-            && name.utf8.allSatisfy { (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || "._@-".utf8.contains($0) }
+            && name.utf8.allSatisfy {
+                (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || "._@-".utf8.contains($0)
+            }
     }
 }

@@ -26,7 +26,8 @@ enum Accounts {
         _ name: String, _ connection: inout PostgresConnection
     ) async throws -> (account: Account, hash: String)? {
         let result = try await connection.query(
-            "SELECT \(columns), password_hash FROM accounts.users WHERE name = $1", [.text(name)], timeout: .seconds(10))
+            "SELECT \(columns), password_hash FROM accounts.users WHERE name = $1", [.text(name)], timeout: .seconds(10)
+        )
         guard result.rowCount == 1, let hash = try result.text(0, 5) else { return nil }
         return (try account(result, 0), hash)
     }
@@ -40,9 +41,11 @@ enum Accounts {
             ON CONFLICT (name) DO NOTHING RETURNING id
             """, [.text(name), .text(role.rawValue), .text(hash)])
         guard result.rowCount == 1 else {
-            throw Refusal(description: "the user \(name) is there already; set a new password with \"users passwd \(name)\"")
+            throw Refusal(
+                description: "the user \(name) is there already; set a new password with \"users passwd \(name)\"")
         }
-        try await audit("user.add", actor: actor, subject: name, succeeded: true, detail: "role \(role.rawValue)", &connection)
+        try await audit(
+            "user.add", actor: actor, subject: name, succeeded: true, detail: "role \(role.rawValue)", &connection)
     }
 
     /// A new password; tokens issued before are refused from now on.
@@ -58,7 +61,8 @@ enum Accounts {
         _ name: String, _ disabled: Bool, by actor: String, _ connection: inout PostgresConnection
     ) async throws {
         try await change(name, "disabled = $2, token_version = token_version + 1", [.bool(disabled)], &connection)
-        try await audit(disabled ? "user.disable" : "user.enable", actor: actor, subject: name, succeeded: true, &connection)
+        try await audit(
+            disabled ? "user.disable" : "user.enable", actor: actor, subject: name, succeeded: true, &connection)
     }
 
     private static func change(
@@ -89,11 +93,13 @@ enum Accounts {
     }
 
     private static func account(_ result: borrowing QueryResult, _ row: Int) throws -> Account {
-        guard let name = try result.text(row, 0), let role = try result.text(row, 1).flatMap(Role.init(rawValue:)) else {
+        guard let name = try result.text(row, 0), let role = try result.text(row, 1).flatMap(Role.init(rawValue:))
+        else {
             throw Refusal(description: "accounts.users holds a row that this release does not understand")
         }
         return Account(
-            name: name, role: role, isDisabled: try result.bool(row, 2) ?? true, tokenVersion: try result.int(row, 3) ?? 0,
+            name: name, role: role, isDisabled: try result.bool(row, 2) ?? true,
+            tokenVersion: try result.int(row, 3) ?? 0,
             createdAt: try result.timestamp(row, 4) ?? 0)
     }
 }

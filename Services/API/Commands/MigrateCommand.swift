@@ -24,7 +24,9 @@ struct MigrateCommand {
             for step in taken { print("accounts: took \(step.version) \(step.name)") }
             if taken.isEmpty { print("accounts: up to date") }
         case "down":
-            for step in try await migrator.down(&connection, to: 0) { print("accounts: took back \(step.version) \(step.name)") }
+            for step in try await migrator.down(&connection, to: 0) {
+                print("accounts: took back \(step.version) \(step.name)")
+            }
         case "status":
             let status = try await migrator.status(&connection)
             for step in status.steps {

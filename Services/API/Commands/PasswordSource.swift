@@ -5,7 +5,8 @@ enum PasswordSource {
     /// The first line of a file.
     static func file(_ path: String) throws -> String {
         guard let stream = fopen(path, "re") else {
-            throw CommandError(description: "cannot read the password from \(path): \(String(cString: strerror(errno)))")
+            throw CommandError(
+                description: "cannot read the password from \(path): \(String(cString: strerror(errno)))")
         }
         defer { fclose(stream) }
         var line = [CChar](repeating: 0, count: 1024)
@@ -22,7 +23,9 @@ enum PasswordSource {
     /// Asked for twice on the terminal, which does not show it.
     static func terminal() throws -> String {
         let first = try ask("Password: ")
-        guard try ask("Again: ") == first else { throw CommandError(description: "the two passwords differ; nothing was changed") }
+        guard try ask("Again: ") == first else {
+            throw CommandError(description: "the two passwords differ; nothing was changed")
+        }
         return first
     }
 
@@ -33,7 +36,9 @@ enum PasswordSource {
 
     private static func ask(_ prompt: String) throws -> String {
         var before = termios()
-        guard tcgetattr(0, &before) == 0 else { throw CommandError(description: "the terminal cannot be asked for a password") }
+        guard tcgetattr(0, &before) == 0 else {
+            throw CommandError(description: "the terminal cannot be asked for a password")
+        }
         var silent = before
         silent.c_lflag &= ~tcflag_t(ECHO)
         tcsetattr(0, TCSAFLUSH, &silent)

@@ -10,7 +10,9 @@ extension Word {
             CommandOption("role", argument: "ROLE", help: "With add: admin, user or viewer (the default)."),
             CommandOption(
                 "password-file", argument: "FILE",
-                help: "With add and passwd: its first line is the password. Without it the terminal is asked; where there is none, a password is made and printed once."),
+                help:
+                    "With add and passwd: its first line is the password. Without it the terminal is asked; where there is none, a password is made and printed once."
+            ),
         ],
         needs: ["database"],
         help: "Adds users, sets passwords, disables and lists users. Every change is in the audit log.")
@@ -29,7 +31,8 @@ struct UsersCommand {
             throw CommandError(description: "users \(word): it is add, passwd, disable, enable or list; see --help")
         }
         guard (word == "list") == (arguments.arguments.count == 1) else {
-            throw CommandError(description: word == "list" ? "users list takes no name" : "users \(word) takes a name; see --help")
+            throw CommandError(
+                description: word == "list" ? "users list takes no name" : "users \(word) takes a name; see --help")
         }
         let settings = try PostgresSettings(url: arguments.settings.string("database.url"))
         guard word != "list" else { return try await list(settings) }
@@ -91,7 +94,8 @@ struct UsersCommand {
             connection.close()
             return value
         } catch let error as PostgresError where ["42P01", "3F000"].contains(error.sqlState) {
-            throw CommandError(description: "the schema accounts is not there: run \"pganalytics-api migrate up\" first")
+            throw CommandError(
+                description: "the schema accounts is not there: run \"pganalytics-api migrate up\" first")
         }
     }
 

@@ -85,7 +85,10 @@ enum OpenAPIDocument {
         case .boolean: json.member("type", "boolean")
         case .time:
             json.member("type", "string")
-            json.member("pattern", #"^([0-9]{1,11}(\.[0-9]{1,9})?|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))$"#)
+            json.member(
+                "pattern",
+                #"^([0-9]{1,11}(\.[0-9]{1,9})?|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))$"#
+            )
         case .duration:
             json.member("type", "string")
             json.member("pattern", "^[1-9][0-9]{0,6}(ms|s|m|h|d)?$")

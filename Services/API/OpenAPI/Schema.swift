@@ -38,7 +38,8 @@ indirect enum Schema: Sendable {
         .object([
             Property("data", .array(element)),
             Property("next_cursor", .nullable(.string), "Where the next page begins; null on the last."),
-            Property("data_through", .nullable(.time), "The newest time of anything stored: what came after is not in here."),
+            Property(
+                "data_through", .nullable(.time), "The newest time of anything stored: what came after is not in here."),
         ])
     }
 

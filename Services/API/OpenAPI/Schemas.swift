@@ -12,7 +12,8 @@ extension Schema {
             .object([
                 .init("access_token", .string, "Goes into the header Authorization after \"Bearer \"."),
                 .init("token_type", .choice(["Bearer"])), .init("expires_in", .integer, "In seconds."),
-                .init("expires_at", .time), .init("username", .string), .init("role", .choice(["admin", "user", "viewer"])),
+                .init("expires_at", .time), .init("username", .string),
+                .init("role", .choice(["admin", "user", "viewer"])),
             ])
         ),
         (
@@ -63,7 +64,8 @@ extension Schema {
             .array(
                 .object([
                     .init("topic", .string), .init("partition", .integer),
-                    .init("next_offset", .integer, "Everything before it is stored."), .init("updated_at", .nullable(.time)),
+                    .init("next_offset", .integer, "Everything before it is stored."),
+                    .init("updated_at", .nullable(.time)),
                 ]))),
     ])
 
@@ -148,7 +150,8 @@ extension Schema {
     ])
 
     private static let statements: Schema = .object([
-        .init("server", .string), .init("from", .time), .init("to", .time), .init("order", .string), .init("by", .string),
+        .init("server", .string), .init("from", .time), .init("to", .time), .init("order", .string),
+        .init("by", .string),
         .init("data_through", .nullable(.time)),
         .init(
             "coverage",
@@ -177,7 +180,8 @@ extension Schema {
     private static let finding: Schema = .object([
         .init("identity", .string), .init("kind", .string), .init("server", .string), .init("subject", .string),
         .init("state", .string), .init("opened_at", .nullable(.time)), .init("time", .time),
-        .init("window_start", .nullable(.time)), .init("window_end", .nullable(.time)), .init("value", .nullable(.number)),
+        .init("window_start", .nullable(.time)), .init("window_end", .nullable(.time)),
+        .init("value", .nullable(.number)),
         .init("baseline", .nullable(.number)), .init("threshold", .nullable(.number)), .init("unit", .string),
         .init("samples", .integer), .init("summary", .string), .init("evidence", .any),
     ])

@@ -10,7 +10,9 @@ struct Cursor: Sendable, Equatable {
     /// Reads a cursor of the list `kind` with that many fields.
     init(_ text: String, kind: String, count: Int) throws(Problem) {
         let bad = Problem.badParameter("cursor", "It is not a cursor of this list.", remedy: "Begin again without it.")
-        guard let bytes = Base64.decodeURL(text), let plain = String(validating: bytes, as: UTF8.self) else { throw bad }
+        guard let bytes = Base64.decodeURL(text), let plain = String(validating: bytes, as: UTF8.self) else {
+            throw bad
+        }
         let parts = plain.split(separator: "\u{1f}", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == count + 1, parts[0] == kind else { throw bad }
         fields = Array(parts.dropFirst())

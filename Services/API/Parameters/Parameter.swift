@@ -37,7 +37,8 @@ struct Parameter: Sendable {
 
     static let from = Parameter(
         name: "from", kind: .time, fallback: nil,
-        description: "Begin of the range, itself outside: RFC 3339, or Unix time in seconds. Without it an hour before `to`.")
+        description:
+            "Begin of the range, itself outside: RFC 3339, or Unix time in seconds. Without it an hour before `to`.")
 
     static let to = Parameter(
         name: "to", kind: .time, fallback: nil,

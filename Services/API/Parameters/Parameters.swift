@@ -3,7 +3,8 @@ struct Parameters: Sendable {
     private var values: [String: ParameterValue] = [:]
 
     /// Reads a query; throws a ``Problem`` for a name that is not declared, one that comes twice, or a wrong value.
-    init(_ declared: [Parameter], query: [(name: String, value: String)], path: [String: String] = [:]) throws(Problem) {
+    init(_ declared: [Parameter], query: [(name: String, value: String)], path: [String: String] = [:]) throws(Problem)
+    {
         for (name, value) in path { values[name] = .text(value) }
         let known = declared.filter { path[$0.name] == nil }
         for (name, text) in query {
@@ -36,7 +37,9 @@ struct Parameters: Sendable {
     func boolean(_ name: String) -> Bool? { if case .boolean(let value)? = values[name] { value } else { nil } }
     func time(_ name: String) -> Int64? { if case .time(let value)? = values[name] { value } else { nil } }
     func duration(_ name: String) -> Int64? { if case .duration(let value)? = values[name] { value } else { nil } }
-    func pairs(_ name: String) -> [ParameterValue.Pair] { if case .pairs(let value)? = values[name] { value } else { [] } }
+    func pairs(_ name: String) -> [ParameterValue.Pair] {
+        if case .pairs(let value)? = values[name] { value } else { [] }
+    }
 
     private static func parse(_ text: String, _ parameter: Parameter) throws(Problem) -> ParameterValue {
         let name = parameter.name
@@ -63,7 +66,8 @@ struct Parameters: Sendable {
             return .time(time)
         case .duration:
             guard let duration = parseDuration(text) else {
-                throw .badParameter(name, "It is not a duration.", remedy: "Write a number and a unit: 10s, 5m, 1h, 1d.")
+                throw .badParameter(
+                    name, "It is not a duration.", remedy: "Write a number and a unit: 10s, 5m, 1h, 1d.")
             }
             return .duration(duration)
         case .choice(let options):

@@ -126,7 +126,8 @@ enum RFC3339 {
             let start = position
             while let byte = next, (48...57).contains(byte) { position += 1 }
             guard position > start, position - start <= 12,
-                let whole = Int64(String(decoding: bytes[start..<position], as: UTF8.self)), let micros = fraction(), isAtEnd,
+                let whole = Int64(String(decoding: bytes[start..<position], as: UTF8.self)), let micros = fraction(),
+                isAtEnd,
                 whole < 253_402_300_800  // the year 10000, which RFC 3339 cannot write
             else { return nil }
             return whole * 1_000_000 + micros

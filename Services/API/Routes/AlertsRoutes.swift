@@ -109,7 +109,8 @@ private func answerAlertHistory(_ call: Call) async throws -> HTTPResponse {
     return call.json(json)
 }
 
-private func writeAlert(_ json: inout JSONWriter, _ result: borrowing QueryResult, _ row: Int, from column: Int) throws {
+private func writeAlert(_ json: inout JSONWriter, _ result: borrowing QueryResult, _ row: Int, from column: Int) throws
+{
     json.member("fingerprint", try result.text(row, column))
     json.member("rule", try result.text(row, column + 1))
     json.member("server", try result.text(row, column + 2))

@@ -12,7 +12,8 @@ extension Route {
 
     static let keys = Route(
         method: "GET", pattern: "/api/v1/auth/keys", access: .open, operation: "keys", tag: "auth",
-        summary: "The public keys of the access tokens, as a JWK set (RFC 7517).", answer: .content("application/jwk-set+json")
+        summary: "The public keys of the access tokens, as a JWK set (RFC 7517).",
+        answer: .content("application/jwk-set+json")
     ) { call in
         HTTPResponse(
             status: 200, headers: ["Content-Type": "application/jwk-set+json"],

@@ -18,7 +18,9 @@ extension Route {
             Parameter(
                 name: "family", kind: .choice(Catalogue.families.map(\.name)), isRequired: true,
                 description: "The metric family; GET /api/v1/families describes them."),
-            Parameter(name: "metric", kind: .text(longest: 63), isRequired: true, description: "A value column of the family."),
+            Parameter(
+                name: "metric", kind: .text(longest: 63), isRequired: true, description: "A value column of the family."
+            ),
             .from, .to,
             Parameter(
                 name: "step", kind: .duration,
@@ -42,7 +44,8 @@ private func answerMetrics(_ call: Call) async throws -> HTTPResponse {
     let json = try await call.context.storage.use { connection in
         try await Freshness.require(instance: query.instance, &connection, timeout: timeout)
         var answer = MetricsAnswer(query)
-        answer.json.member("data_through", time: try await Freshness.of(instance: query.instance, &connection, timeout: timeout))
+        answer.json.member(
+            "data_through", time: try await Freshness.of(instance: query.instance, &connection, timeout: timeout))
         try await answer.loadTimes(&connection, timeout)
         try await answer.loadArrivals(&connection, timeout)
         try await answer.writeSeries(&connection, timeout)

@@ -42,7 +42,8 @@ private func answerStatements(_ call: Call) async throws -> HTTPResponse {
         json.member("to", time: query.range.to)
         json.member("order", query.order)
         json.member("by", query.by)
-        json.member("data_through", time: try await Freshness.of(instance: query.instance, &connection, timeout: timeout))
+        json.member(
+            "data_through", time: try await Freshness.of(instance: query.instance, &connection, timeout: timeout))
         try await query.writeStatements(&json, &connection, timeout)
         json.key("gaps")
         try await Gaps.write(&json, instance: query.instance, query.range, &connection, timeout: timeout)

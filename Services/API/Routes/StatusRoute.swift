@@ -56,7 +56,8 @@ private func writeCounts(
     json.key("counts")
     json.beginObject()
     let names = [
-        "servers", "collectors", "statements", "open_findings", "firing_alerts", "pending_alerts", "gaps", "dead_letters",
+        "servers", "collectors", "statements", "open_findings", "firing_alerts", "pending_alerts", "gaps",
+        "dead_letters",
     ]
     for (column, name) in names.enumerated() { json.member(name, try result.int(0, column)) }
     json.endObject()

@@ -19,7 +19,8 @@ final class APIContext: Sendable {
     let logins: Counter
 
     init(
-        storage: Storage, authority: TokenAuthority, tokenLifetime: Duration, limiter: LoginLimiter, nobodysHash: String,
+        storage: Storage, authority: TokenAuthority, tokenLifetime: Duration, limiter: LoginLimiter,
+        nobodysHash: String,
         logger: Logger, metrics: MetricRegistry, clock: @escaping @Sendable () -> Int64 = WallClock.microseconds
     ) {
         self.storage = storage
@@ -31,7 +32,8 @@ final class APIContext: Sendable {
         self.logger = logger
         self.clock = clock
         logins = metrics.counter("api_logins_total", help: "Attempts to sign in.", labels: ["outcome": "success"])
-        loginFailures = metrics.counter("api_logins_total", help: "Attempts to sign in.", labels: ["outcome": "failure"])
+        loginFailures = metrics.counter(
+            "api_logins_total", help: "Attempts to sign in.", labels: ["outcome": "failure"])
     }
 }
 

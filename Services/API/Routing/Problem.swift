@@ -39,7 +39,8 @@ struct Problem: Error, Sendable, Equatable {
 extension Problem {
     static func badParameter(_ name: String, _ detail: String, remedy: String? = nil) -> Problem {
         Problem(
-            status: 400, code: "bad-parameter", title: "A parameter is not valid", detail: detail, place: "query \(name)",
+            status: 400, code: "bad-parameter", title: "A parameter is not valid", detail: detail,
+            place: "query \(name)",
             remedy: remedy)
     }
 
@@ -58,7 +59,8 @@ extension Problem {
     static let unauthenticated = Problem(
         status: 401, code: "unauthenticated", title: "Sign in first",
         detail: "The request has no access token, or one that is not valid or no longer.",
-        place: "header Authorization", remedy: "POST /api/v1/auth/login and send the token as \"Authorization: Bearer …\".",
+        place: "header Authorization",
+        remedy: "POST /api/v1/auth/login and send the token as \"Authorization: Bearer …\".",
         headers: ["WWW-Authenticate": "Bearer realm=\"pganalytics\""])
 
     /// The same for a user that is not there, a wrong password and a disabled account.
@@ -96,7 +98,9 @@ extension Problem {
     }
 
     static func tooMuch(_ detail: String, place: String, remedy: String) -> Problem {
-        Problem(status: 400, code: "too-much", title: "The answer would be too large", detail: detail, place: place, remedy: remedy)
+        Problem(
+            status: 400, code: "too-much", title: "The answer would be too large", detail: detail, place: place,
+            remedy: remedy)
     }
 
     static func tooManyAttempts(retryAfter seconds: Int) -> Problem {

@@ -76,7 +76,8 @@ struct Router: Sendable {
     private func problem(_ error: any Error, _ request: HTTPRequest, _ requestID: String) -> Problem {
         if let problem = error as? Problem { return problem }
         let logger = context.logger.with([
-            .requestID: .string(requestID), .requestMethod: .string(request.method), .requestPath: .string(request.path),
+            .requestID: .string(requestID), .requestMethod: .string(request.method),
+            .requestPath: .string(request.path),
         ])
         if let failure = error as? Storage.Failure {
             logger.warning(
@@ -92,7 +93,10 @@ struct Router: Sendable {
     /// The client's own id when it is one, else a new one.
     private static func requestID(_ request: HTTPRequest) -> String {
         if let given = request.headers["X-Request-Id"], (1...64).contains(given.utf8.count),
-            given.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95 || $0 == 46 })
+            given.utf8.allSatisfy({
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
+                    || $0 == 46
+            })
         {
             return given
         }

@@ -32,7 +32,8 @@ struct MetricsAnswer {
             positions = Array(0..<count)
             times = positions.map { min(query.range.from + ($0 + 1) * step, query.range.to) }
         } else {
-            try await connection.each(query.timesSQL, Array(query.parameters.prefix(3)), timeout: timeout) { result, row in
+            try await connection.each(query.timesSQL, Array(query.parameters.prefix(3)), timeout: timeout) {
+                result, row in
                 if let time = try result.int(row, 0) { times.append(time) }
             }
             guard times.count <= MetricsQuery.mostPoints else {
@@ -82,7 +83,11 @@ struct MetricsAnswer {
                     point += 1
                 }
                 if point < positions.count, positions[point] == position {
-                    if query.isInteger { json.value(try result.int(row, 1)) } else { json.value(try result.double(row, 1)) }
+                    if query.isInteger {
+                        json.value(try result.int(row, 1))
+                    } else {
+                        json.value(try result.double(row, 1))
+                    }
                     point += 1
                 }
                 row += 1

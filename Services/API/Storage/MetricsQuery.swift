@@ -100,7 +100,9 @@ struct MetricsQuery: Sendable {
         let value: String
         switch aggregate {
         case "sum": value = "sum(\"\(metric.name)\")"
-        case "last": value = "(array_agg(\"\(metric.name)\" ORDER BY time DESC) FILTER (WHERE \"\(metric.name)\" IS NOT NULL))[1]"
+        case "last":
+            value =
+                "(array_agg(\"\(metric.name)\" ORDER BY time DESC) FILTER (WHERE \"\(metric.name)\" IS NOT NULL))[1]"
         default: value = "\(aggregate)(\"\(metric.name)\")"
         }
         let type = isInteger ? "bigint" : "double precision"
@@ -124,6 +126,7 @@ struct MetricsQuery: Sendable {
     /// Labels may be null, and a null is one value of a label like another.
     private var joinCondition: String {
         family.labels.isEmpty
-            ? "true" : family.labels.map { "p.\"\($0.name)\" IS NOT DISTINCT FROM t.\"\($0.name)\"" }.joined(separator: " AND ")
+            ? "true"
+            : family.labels.map { "p.\"\($0.name)\" IS NOT DISTINCT FROM t.\"\($0.name)\"" }.joined(separator: " AND ")
     }
 }

@@ -25,7 +25,8 @@ struct StatementsQuery: Sendable {
         switch by {
         case "row": ("database", "queryid", "username", "toplevel", "database, queryid, username, toplevel")
         // Without a name yet, the queryid stands for it, so that nothing is thrown together.
-        case "name": ("NULL::text", "min(queryid)", "NULL::text", "NULL::bigint", "coalesce(name, 'queryid ' || queryid)")
+        case "name":
+            ("NULL::text", "min(queryid)", "NULL::text", "NULL::bigint", "coalesce(name, 'queryid ' || queryid)")
         default: ("database", "queryid", "NULL::text", "NULL::bigint", "database, queryid")
         }
     }
@@ -84,7 +85,8 @@ struct StatementsQuery: Sendable {
 
     private var parameters: [PostgresValue] {
         [
-            .text(instance), .timestamp(range.from), .timestamp(range.to), .text(orNull: database), .bool(isOursIncluded),
+            .text(instance), .timestamp(range.from), .timestamp(range.to), .text(orNull: database),
+            .bool(isOursIncluded),
         ]
     }
 
@@ -132,8 +134,10 @@ struct StatementsQuery: Sendable {
         json.member("stddev_exec_time_ns", try result.double(row, 10))
         json.member("share", try result.double(row, 11))
         let counts = [
-            "min_exec_time_ns", "max_exec_time_ns", "plans", "total_plan_time_ns", "shared_blks_hit", "shared_blks_read",
-            "shared_blks_dirtied", "shared_blks_written", "temp_blks_read", "temp_blks_written", "wal_records", "wal_bytes",
+            "min_exec_time_ns", "max_exec_time_ns", "plans", "total_plan_time_ns", "shared_blks_hit",
+            "shared_blks_read",
+            "shared_blks_dirtied", "shared_blks_written", "temp_blks_read", "temp_blks_written", "wal_records",
+            "wal_bytes",
             "flagged_readings",
         ]
         for (index, name) in counts.enumerated() { json.member(name, try result.int(row, 12 + index)) }

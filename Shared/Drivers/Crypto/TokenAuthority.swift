@@ -31,7 +31,8 @@ public final class TokenAuthority: Sendable {
     ) throws(CryptoError) -> (token: String, claims: TokenClaims) {
         let now = now ?? Self.clock()
         let claims = TokenClaims(
-            subject: subject, id: Random.hex(16), issuedAt: now, expiresAt: now + lifetime.components.seconds, extra: extra)
+            subject: subject, id: Random.hex(16), issuedAt: now, expiresAt: now + lifetime.components.seconds,
+            extra: extra)
         var members = [
             "\"iss\":\(JSONValue.quoted(issuer))", "\"aud\":\(JSONValue.quoted(audience))",
             "\"sub\":\(JSONValue.quoted(subject))", "\"jti\":\"\(claims.id)\"", "\"iat\":\(now)", "\"nbf\":\(now)",

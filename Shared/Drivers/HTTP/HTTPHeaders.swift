@@ -47,7 +47,8 @@ public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral, 
     /// Whether a field can be written: a name of token characters and a value without control characters, which is
     /// what keeps a value from ending the header and beginning one of its own.
     public static func isValid(name: String, value: String) -> Bool {
-        !name.isEmpty && name.utf8.allSatisfy(isTokenByte) && value.utf8.allSatisfy { $0 == 9 || ($0 >= 32 && $0 != 127) }
+        !name.isEmpty && name.utf8.allSatisfy(isTokenByte)
+            && value.utf8.allSatisfy { $0 == 9 || ($0 >= 32 && $0 != 127) }
     }
 
     /// The names alone: values may be secrets.

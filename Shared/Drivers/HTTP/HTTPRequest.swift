@@ -17,7 +17,8 @@ public struct HTTPRequest: Sendable {
 
     /// A request for that target (`/path?query`, escaped as on the wire). Throws when the target is not valid.
     public init(
-        method: String, target: String, headers: HTTPHeaders = [:], body: [UInt8] = [], remoteAddress: String = "127.0.0.1"
+        method: String, target: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
+        remoteAddress: String = "127.0.0.1"
     ) throws(HTTPError) {
         let target = try RequestTarget(target)
         self.init(method: method, target: target, headers: headers, body: body, remoteAddress: remoteAddress)

@@ -10,7 +10,6 @@ public final class HTTPServer: Sendable {
     public let port: Int
     private let core: ServerCore
     private let daemon: Mutex<Daemon?>
-    private let sweeper: Task<Void, Never>
 
     /// The version of libmicrohttpd that is linked, such as `0.9.75`.
     public static var libraryVersion: String { String(cString: MHD_get_version()) }
@@ -32,11 +31,7 @@ public final class HTTPServer: Sendable {
         self.core = core
         port = started.port
         daemon = Mutex(started)
-        let shortest = [settings.headDeadline, settings.bodyDeadline, settings.answerDeadline, settings.sendDeadline].min()!
-        let interval = max(.milliseconds(20), min(.seconds(1), shortest / 4))
-        sweeper = Task {
-            while (try? await Task.sleep(for: interval)) != nil { core.sweep() }
-        }
+        Sweeper.shared.add(core)
     }
 
     /// Stops: no new connection, requests in flight are answered; those that `grace` does not suffice for get 503. Then
@@ -52,7 +47,7 @@ public final class HTTPServer: Sendable {
         let last = ContinuousClock.now + .milliseconds(500)
         while core.pending > 0 && ContinuousClock.now < last { await pause() }
         core.overruleAll()
-        sweeper.cancel()
+        Sweeper.shared.remove(core)
         let thread = DedicatedThread(name: "http-stop")
         _ = try? await thread.run { daemon.stop() }
         thread.stop()
@@ -64,7 +59,7 @@ public final class HTTPServer: Sendable {
         core.beginStopping()
         daemon.quiesce()
         core.overruleAll()
-        sweeper.cancel()
+        Sweeper.shared.remove(core)
         daemon.stop()
     }
 

@@ -25,7 +25,9 @@ public struct HTTPServerSettings: Sendable {
     /// How long the client may take to read the response.
     public var sendDeadline: Duration = .seconds(120)
     /// Writes what the server itself refuses (400, 413, 503); plain text unless the service has a format of its own.
-    public var refusal: @Sendable (_ status: Int, _ detail: String) -> HTTPResponse = { HTTPResponse.text($0, $1 + "\n") }
+    public var refusal: @Sendable (_ status: Int, _ detail: String) -> HTTPResponse = {
+        HTTPResponse.text($0, $1 + "\n")
+    }
 
     /// A server on that address with the limits above.
     public init(address: String = "127.0.0.1", port: Int) {

@@ -50,8 +50,12 @@ final class Transfer: @unchecked Sendable {
         let me = Unmanaged.passUnretained(self).toOpaque()
         var codes: [CURLcode] = []
         func set(_ option: CURLoption, _ value: Int) { codes.append(pga_curl_set_long(easy, option, value)) }
-        func set(_ option: CURLoption, _ value: String) { codes.append(value.withCString { pga_curl_set_pointer(easy, option, $0) }) }
-        func set(_ option: CURLoption, _ value: UnsafeRawPointer?) { codes.append(pga_curl_set_pointer(easy, option, value)) }
+        func set(_ option: CURLoption, _ value: String) {
+            codes.append(value.withCString { pga_curl_set_pointer(easy, option, $0) })
+        }
+        func set(_ option: CURLoption, _ value: UnsafeRawPointer?) {
+            codes.append(pga_curl_set_pointer(easy, option, value))
+        }
 
         set(CURLOPT_PRIVATE, UnsafeRawPointer(me))
         set(CURLOPT_ERRORBUFFER, UnsafeRawPointer(errorText))
@@ -94,7 +98,9 @@ final class Transfer: @unchecked Sendable {
     private func setBody(_ setNumber: (CURLoption, Int) -> Void, _ setText: (CURLoption, String) -> Void) {
         if let bytes = request.body, let easy {
             _ = pga_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
-            bytes.withUnsafeBytes { _ = pga_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress ?? UnsafeRawPointer(errorText)) }
+            bytes.withUnsafeBytes {
+                _ = pga_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress ?? UnsafeRawPointer(errorText))
+            }
         }
         if request.method == "HEAD" {
             setNumber(CURLOPT_NOBODY, 1)
@@ -197,7 +203,10 @@ final class Transfer: @unchecked Sendable {
 
 private func milliseconds(_ duration: Duration) -> Int {
     let (seconds, attoseconds) = duration.components
-    return max(1, Int(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue + Int(attoseconds / 1_000_000_000_000_000))
+    return max(
+        1,
+        Int(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue
+            + Int(attoseconds / 1_000_000_000_000_000))
 }
 
 private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer {

@@ -13,7 +13,9 @@ import Testing
     }
 
     private func removeAll(_ directory: String) throws {
-        for name in ["key.pem", "made.pem", "public.pem", "input", "signature", "other.pem"] { unlink("\(directory)/\(name)") }
+        for name in ["key.pem", "made.pem", "public.pem", "input", "signature", "other.pem"] {
+            unlink("\(directory)/\(name)")
+        }
         rmdir(directory)
     }
 

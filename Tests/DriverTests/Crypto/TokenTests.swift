@@ -10,7 +10,9 @@ import Testing
     }
 
     /// A token whose header and payload say what they are told to, with a signature of that many zero bytes.
-    private func forged(_ header: String, _ payload: String, signature: [UInt8] = [UInt8](repeating: 0, count: 64)) -> String {
+    private func forged(_ header: String, _ payload: String, signature: [UInt8] = [UInt8](repeating: 0, count: 64))
+        -> String
+    {
         [Array(header.utf8), Array(payload.utf8), signature].map { Base64.encodeURL($0) }.joined(separator: ".")
     }
 
@@ -59,7 +61,9 @@ import Testing
         for index in stride(from: 0, to: bytes.count, by: 7) {
             var changed = bytes
             changed[index] = changed[index] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
-            #expect(throws: CryptoError.self) { try authority.verify(String(decoding: changed, as: UTF8.self), now: now) }
+            #expect(throws: CryptoError.self) {
+                try authority.verify(String(decoding: changed, as: UTF8.self), now: now)
+            }
         }
         for count in 0..<bytes.count {
             #expect(throws: CryptoError.self) {
@@ -80,7 +84,9 @@ import Testing
             let input = Base64.encodeURL(Array(header.utf8)) + "." + Base64.encodeURL(Array(payload.utf8))
             for secret in [key.jwk, key.kid] {
                 let mac = Digest.hmacSHA256(key: Array(secret.utf8), Array(input.utf8))
-                #expect(throws: CryptoError.self) { try authority.verify(input + "." + Base64.encodeURL(mac), now: now) }
+                #expect(throws: CryptoError.self) {
+                    try authority.verify(input + "." + Base64.encodeURL(mac), now: now)
+                }
             }
         }
     }

@@ -21,12 +21,14 @@ import Testing
 
     @Test func `Content-Length together with Transfer-Encoding is refused (driver; 1.0 too)`() async throws {
         try await expectRefused(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
     }
 
     @Test func `Two Content-Length fields are refused (driver)`() async throws {
         try await expectRefused(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
     }
 
     @Test func `Two equal Content-Length fields are refused (driver)`() async throws {
@@ -85,7 +87,8 @@ import Testing
     }
 
     @Test func `A target over the limit is refused (library)`() async throws {
-        try await expectRefused("GET /\(String(repeating: "a", count: 20_000)) HTTP/1.1\r\nHost: x\r\n\r\n", [414, 431, 413])
+        try await expectRefused(
+            "GET /\(String(repeating: "a", count: 20_000)) HTTP/1.1\r\nHost: x\r\n\r\n", [414, 431, 413])
     }
 
     @Test func `Bare line feeds are refused from 1.0 on, and read as line ends before`() async throws {
@@ -105,7 +108,8 @@ import Testing
 
     @Test func `Bytes that are no HTTP at all end the connection`() async throws {
         try await withServer { port in
-            let (text, closed) = try await RawSocket.exchange("\u{16}\u{03}\u{01}\u{02}\u{00}nonsense\r\n\r\n", port: port)
+            let (text, closed) = try await RawSocket.exchange(
+                "\u{16}\u{03}\u{01}\u{02}\u{00}nonsense\r\n\r\n", port: port)
             #expect(closed)
             #expect(status(text).map { $0 >= 400 } ?? true)
             let got = try await status(RawSocket.exchange(plain("/a"), port: port).text)

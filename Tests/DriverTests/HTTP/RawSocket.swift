@@ -60,7 +60,9 @@ final class RawSocket: Sendable {
                 let left = ContinuousClock.now.duration(to: deadline).components
                 var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 let wait = max(0, left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000)
-                guard Glibc.poll(&poll, 1, CInt(wait)) > 0 else { return (String(decoding: bytes, as: UTF8.self), false) }
+                guard Glibc.poll(&poll, 1, CInt(wait)) > 0 else {
+                    return (String(decoding: bytes, as: UTF8.self), false)
+                }
                 let n = recv(descriptor, &buffer, buffer.count, 0)
                 guard n > 0 else { return (String(decoding: bytes, as: UTF8.self), true) }
                 bytes.append(contentsOf: buffer[..<n])
