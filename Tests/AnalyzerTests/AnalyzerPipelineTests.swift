@@ -121,4 +121,49 @@ import Testing
         await reader.stop()
         await producer.close(within: .seconds(5))
     }
+
+    @Test(.timeLimit(.minutes(1))) func `Sent and not deleted it is sent again, and known by its identifier`()
+        async throws
+    {
+        let fixture = try await AnalyzerFixture()
+        try await fixture.process(fixture.cycles(20, 10) + fixture.cycles(1, 50))
+        let cluster = try cluster()
+        defer { cluster.close() }
+        let producer = try KafkaProducer(
+            KafkaSettings(bootstrapServers: cluster.bootstrapServers, clientID: "test"), logger: logger,
+            metrics: MetricRegistry())
+        var connection = try await PostgresConnection.open(fixture.database)
+        // As if it were killed between the acknowledgement and the deletion.
+        try await connection.execute(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''killed''; END';
+            CREATE TRIGGER refuse BEFORE DELETE ON analyzer.outbox FOR EACH ROW EXECUTE FUNCTION refuse();
+            """)
+        func sender() -> OutboxSender {
+            OutboxSender(
+                database: fixture.database, store: AnalyzerStore(), producer: producer, topic: Topics.findings,
+                poll: .milliseconds(50), timeout: .seconds(5), bell: Bell(), logger: logger,
+                metrics: AnalyzerMetrics(MetricRegistry()))
+        }
+        let reader = TopicReader(bootstrapServers: cluster.bootstrapServers, topics: [Topics.findings])
+        let (first, second) = (Shutdown(), Shutdown())
+        let (one, two) = (sender(), sender())
+        // Two analyzers: one sends at a time.
+        let tasks = [Task { await one.run(until: first) }, Task { await two.run(until: second) }]
+        _ = await reader.wait(for: 2)
+        try await connection.execute("DROP TRIGGER refuse ON analyzer.outbox")
+        let end = ContinuousClock.now + .seconds(20)
+        while try await fixture.number("SELECT count(*) FROM analyzer.outbox") != 0, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(try await fixture.number("SELECT count(*) FROM analyzer.outbox") == 0)
+        first.request()
+        second.request()
+        for task in tasks { await task.value }
+        let identifiers = try reader.records.map { try Envelope(headers: $0.headers, supported: 1).id }
+        #expect(identifiers.count >= 2)
+        #expect(Set(identifiers).count == 1)
+        await reader.stop()
+        await producer.close(within: .seconds(5))
+    }
 }

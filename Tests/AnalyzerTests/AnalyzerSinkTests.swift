@@ -95,6 +95,8 @@ import Testing
         try await fixture.process(fixture.cycles(20, 10) + fixture.cycles(1, 50))
         let finding = try #require(try await fixture.outbox().first)
         #expect(finding.subject == "abc")
+        #expect(
+            finding.summary.hasPrefix("Statement abc of web in shop, \"SELECT * FROM orders WHERE id = $1\", took 50"))
         #expect(finding.evidence.contains(Label("statement", "abc")))
         #expect(finding.evidence.contains(Label("text", "SELECT * FROM orders WHERE id = $1")))
     }

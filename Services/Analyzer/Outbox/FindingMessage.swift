@@ -52,7 +52,7 @@ extension Finding {
             instance: instance, subject: episode.name, state: State(event.state), time: event.time,
             windowStart: episode.windowStart, windowEnd: event.windowEnd, value: seconds(event.value),
             baseline: seconds(event.p95), threshold: seconds(event.threshold), unit: .seconds,
-            samples: Int64(clamping: event.samples), summary: event.summary, evidence: evidence)
+            samples: Int64(clamping: event.samples), summary: event.summary(text), evidence: evidence)
     }
 }
 
@@ -78,8 +78,9 @@ extension Baseline.Scope {
 
 extension StatementBroken.Event {
     /// One sentence for people.
-    fileprivate var summary: String {
-        let place = "Statement \(episode.name) (\(subject.database), \(subject.username))"
+    fileprivate func summary(_ text: String?) -> String {
+        let known = text.map { $0.count > 80 ? "\($0.prefix(80))…" : $0 }.map { ", \"\($0)\"," } ?? ""
+        let place = "Statement \(name ?? episode.name) of \(subject.username) in \(subject.database)\(known)"
         let (now, usual) = (Self.duration(value), Self.duration(p95))
         switch state {
         case .opened, .updated:
