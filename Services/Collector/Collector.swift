@@ -15,7 +15,8 @@ struct Collector {
             let settings = try CollectorSettings(arguments.settings)
             if arguments.word == "check" { exit(await CheckCommand.run(settings)) }
             guard !settings.servers.isEmpty else {
-                throw SettingsError(.invalid, "no server to read: add a [[server]] with an id to the settings file (--config)")
+                throw SettingsError(
+                    .invalid, "no server to read: add a [[server]] with an id to the settings file (--config)")
             }
             let parts = try CollectorParts(settings, logger: arguments.logger)
             let shutdown = Shutdown.onSignals()

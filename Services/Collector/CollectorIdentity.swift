@@ -15,7 +15,9 @@ final class CollectorIdentity: Sendable {
         guard lock >= 0 else {
             throw SpoolError(
                 code: .permission,
-                message: "\(path): \(String(cString: strerror(errno))); collector.state_directory must be writable for the collector")
+                message:
+                    "\(path): \(String(cString: strerror(errno))); collector.state_directory must be writable for the collector"
+            )
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
@@ -32,7 +34,8 @@ final class CollectorIdentity: Sendable {
             let saved = String(decoding: try files.read(name, at: 0, count: 256), as: UTF8.self)
             let trimmed = saved.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
             guard !trimmed.isEmpty, !trimmed.contains("/") else {
-                throw SpoolError(code: .io, message: "\(directory)/id holds no collector id: set collector.id, or remove the file")
+                throw SpoolError(
+                    code: .io, message: "\(directory)/id holds no collector id: set collector.id, or remove the file")
             }
             id = trimmed
             return

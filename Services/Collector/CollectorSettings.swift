@@ -39,17 +39,23 @@ struct CollectorSettings: Sendable {
         settings: Setting.common(healthPort: 9101) + [
             Setting(
                 "collector.id", .string,
-                help: "What this collector is called in the fleet; made once and kept in the state directory when it is not set."),
+                help:
+                    "What this collector is called in the fleet; made once and kept in the state directory when it is not set."
+            ),
             Setting(
                 "collector.state_directory", .string, default: "/var/lib/pganalytics/collector",
                 help: "Where the spool and the readings are kept. One collector alone may use it."),
             Setting(
                 "collector.interval", .duration, default: "10s",
                 help: "How often each server is read; a [[server]] may say otherwise."),
-            Setting("collector.heartbeat", .duration, default: "10s", help: "How often the collector says that it is alive."),
+            Setting(
+                "collector.heartbeat", .duration, default: "10s", help: "How often the collector says that it is alive."
+            ),
             Setting(
                 "spool.max_bytes", .bytes, default: "1GiB",
-                help: "What the spool may take on disk while Kafka is away. Beyond it the oldest is dropped, and shows as a gap."),
+                help:
+                    "What the spool may take on disk while Kafka is away. Beyond it the oldest is dropped, and shows as a gap."
+            ),
             Setting("spool.segment_bytes", .bytes, default: "8MiB", help: "The size of a file of the spool."),
             Setting(
                 "spool.memory_bytes", .bytes, default: "64MiB",
@@ -57,14 +63,19 @@ struct CollectorSettings: Sendable {
             Setting(
                 "kafka.bootstrap_servers", .string, default: "localhost:9092", aliases: ["KAFKA_BOOTSTRAP_SERVERS"],
                 help: "Where Kafka is met first, host:port,host:port."),
-            Setting("kafka.topic_prefix", .string, default: "pganalytics.", help: "What the names of the topics begin with."),
+            Setting(
+                "kafka.topic_prefix", .string, default: "pganalytics.", help: "What the names of the topics begin with."
+            ),
         ],
         tables: [
             "server": [
                 Setting("id", .string, required: true, help: "What the server is called; unique in the fleet."),
-                Setting("host", .string, default: "localhost", help: "Its name, address, or the directory of its socket."),
+                Setting(
+                    "host", .string, default: "localhost", help: "Its name, address, or the directory of its socket."),
                 Setting("port", .integer, default: "5432", range: 1...65_535, help: "Its port."),
-                Setting("user", .string, default: "pganalytics", help: "The role to connect as; pg_monitor is all it needs."),
+                Setting(
+                    "user", .string, default: "pganalytics", help: "The role to connect as; pg_monitor is all it needs."
+                ),
                 Setting("password", .string, secret: true, help: "The role's password."),
                 Setting("database", .string, default: "postgres", help: "Where the extension pg_stat_statements is."),
                 Setting(
@@ -75,10 +86,13 @@ struct CollectorSettings: Sendable {
                     "local", .boolean, default: "false",
                     help: "Whether it runs on the collector's machine: then /proc is read for its system."),
                 Setting(
-                    "statement_timeout", .duration, default: "5s", help: "How long a query of the collector may take there."),
+                    "statement_timeout", .duration, default: "5s",
+                    help: "How long a query of the collector may take there."),
                 Setting(
                     "text_bytes", .bytes, default: "64MiB",
-                    help: "Statement texts are not read while the server's file of them is larger: a read takes that much memory there."),
+                    help:
+                        "Statement texts are not read while the server's file of them is larger: a read takes that much memory there."
+                ),
                 Setting(
                     "max_statements", .integer, default: "50000", range: 100...1_000_000,
                     help: "With more entries than this the statements are not read."),
@@ -89,7 +103,10 @@ struct CollectorSettings: Sendable {
     /// Takes the settings apart and refuses what cannot be.
     init(_ settings: Settings) throws(SettingsError) {
         id = settings.optionalString("collector.id")
-        if let id, id.isEmpty || id.contains("/") || id.utf8.count > 200 || id.unicodeScalars.contains(where: { $0.value < 33 }) {
+        if let id,
+            id.isEmpty || id.contains("/") || id.utf8.count > 200
+                || id.unicodeScalars.contains(where: { $0.value < 33 })
+        {
             throw settings.invalid("collector.id", "use 1 to 200 characters without spaces and slashes")
         }
         stateDirectory = settings.string("collector.state_directory")

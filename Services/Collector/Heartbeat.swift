@@ -16,7 +16,8 @@ struct Heartbeat: Sendable {
     private let startedAt = WallClock.microseconds()
 
     init(
-        collector: String, sender: Sender, spool: Spool, progress: CollectorProgress, interval: Duration, clock: CollectorClock
+        collector: String, sender: Sender, spool: Spool, progress: CollectorProgress, interval: Duration,
+        clock: CollectorClock
     ) {
         self.collector = collector
         self.sender = sender
@@ -56,10 +57,13 @@ struct Heartbeat: Sendable {
         var usage = rusage()
         getrusage(CInt(RUSAGE_SELF.rawValue), &usage)
         let cpu =
-            Int64(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1_000_000 + Int64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
-        let pages = (ProcFile.read("/proc/self/statm") ?? "").split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0
+            Int64(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1_000_000
+            + Int64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+        let pages =
+            (ProcFile.read("/proc/self/statm") ?? "").split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0
         return CollectorStatus(
-            collector: collector, version: CollectorVersion.text, hostname: hostName(), pid: getpid(), startedAt: startedAt,
+            collector: collector, version: CollectorVersion.text, hostname: hostName(), pid: getpid(),
+            startedAt: startedAt,
             time: now, cpuMicroseconds: cpu, rssBytes: pages * Int64(sysconf(CInt(_SC_PAGESIZE))),
             spoolBytes: Int64(spooled.bytes), spoolOldest: spooled.oldest.map { max(0, now - $0) } ?? 0,
             spoolDropped: Int64(spooled.dropped), sent: Int64(sender.sent), instances: progress.all,

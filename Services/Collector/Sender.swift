@@ -23,7 +23,8 @@ final class Sender: Sendable {
     private static let batchRecords = 2_000
 
     init(
-        spool: Spool, settings: KafkaSettings, prefix: String, collector: String, logger: Logger, metrics: MetricRegistry
+        spool: Spool, settings: KafkaSettings, prefix: String, collector: String, logger: Logger,
+        metrics: MetricRegistry
     ) throws(KafkaError) {
         self.spool = spool
         var settings = settings
@@ -96,7 +97,10 @@ final class Sender: Sendable {
                     droppedCounter.add()
                     logger.error(
                         "Kafka will never take a message; it is left out and its number is a gap",
-                        [.kafkaTopic: LogValue(message.message.topic), .errorCode: LogValue(error.code.rawValue), .errorMessage: LogValue(error.message)])
+                        [
+                            .kafkaTopic: LogValue(message.message.topic), .errorCode: LogValue(error.code.rawValue),
+                            .errorMessage: LogValue(error.message),
+                        ])
                     continue
                 }
                 again.append(message)
@@ -107,7 +111,10 @@ final class Sender: Sendable {
             rest = again
             logger.warning(
                 "Kafka did not take messages; they are sent again",
-                [.batchRecords: LogValue(again.count), .errorCode: LogValue(failure.code.rawValue), .errorMessage: LogValue(Self.advice(failure))])
+                [
+                    .batchRecords: LogValue(again.count), .errorCode: LogValue(failure.code.rawValue),
+                    .errorMessage: LogValue(Self.advice(failure)),
+                ])
             if failure.isFatal { await renew() }
             await shutdown.sleep(for: backoff.failed(random: Double.random(in: 0...1)))
         }
@@ -163,7 +170,8 @@ final class Sender: Sendable {
             source: stream.description, id: spooled.sequence > 0 ? "\(spooled.epoch).\(spooled.sequence)" : message.key,
             type: message.type, time: message.time, version: message.version)
         return ProducerRecord(
-            topic: prefix + message.topic, key: Array(message.key.utf8), value: message.payload, headers: envelope.headers)
+            topic: prefix + message.topic, key: Array(message.key.utf8), value: message.payload,
+            headers: envelope.headers)
     }
 
     /// Sends one message past the spool, once: a heartbeat of a moment ago is worth nothing. Returns whether it arrived.

@@ -7,7 +7,8 @@ enum CheckCommand {
     static let word = Word(
         "check",
         help:
-            "Connects to every [[server]] of the settings and says what is missing there, what that costs, and the SQL that would mend it. Changes nothing. Exits with 1 when something keeps the collector from its work.")
+            "Connects to every [[server]] of the settings and says what is missing there, what that costs, and the SQL that would mend it. Changes nothing. Exits with 1 when something keeps the collector from its work."
+    )
 
     /// Checks all servers and prints the report; returns the exit status.
     static func run(_ settings: CollectorSettings) async -> CInt {

@@ -4,7 +4,8 @@ import Runtime
 /// Looks at one server with the collector's own eyes.
 enum ServerCheck {
     static func run(_ server: ServerSettings) async -> CheckReport {
-        var report = CheckReport(title: "server \(server.id) (\(server.host):\(server.port), database \(server.database))")
+        var report = CheckReport(
+            title: "server \(server.id) (\(server.host):\(server.port), database \(server.database))")
         do throws(PostgresError) {
             var facts = ServerFacts()
             var connection = try await ServerSession.open(
@@ -41,7 +42,8 @@ enum ServerCheck {
         } else if facts.version < 140_000 {
             report.add(
                 .note,
-                "before 14 the server does not say when its statement counters were reset, nor when it dropped some: a reset whose counters have overtaken the old ones is taken for growth")
+                "before 14 the server does not say when its statement counters were reset, nor when it dropped some: a reset whose counters have overtaken the old ones is taken for growth"
+            )
         }
     }
 
@@ -59,7 +61,8 @@ enum ServerCheck {
         let isSuper = try answer.bool(0, 0) ?? false
         if let restriction = facts.restriction {
             report.add(
-                .warning, "\(restriction): statements of others have no text and no queryid, sessions of others no state",
+                .warning,
+                "\(restriction): statements of others have no text and no queryid, sessions of others no state",
                 sql: facts.version >= 100_000 ? ["GRANT pg_monitor TO \(role);"] : [])
         } else if isSuper, facts.version >= 100_000 {
             report.add(
@@ -71,18 +74,21 @@ enum ServerCheck {
         let limit = try answer.int(0, 1) ?? -1
         if limit == -1 || limit > 2 {
             report.add(
-                .warning, "role \(facts.roleName) may open \(limit == -1 ? "any number of" : String(limit)) connections: the collector never has more than 2, the server should know it too",
+                .warning,
+                "role \(facts.roleName) may open \(limit == -1 ? "any number of" : String(limit)) connections: the collector never has more than 2, the server should know it too",
                 sql: ["ALTER ROLE \(role) CONNECTION LIMIT 2;"])
         }
         if !(try answer.bool(0, 2) ?? false), facts.statements != nil {
             report.add(
-                .note, "pg_stat_statements counts the collector's own statements: they are marked as ours; as a superuser",
+                .note,
+                "pg_stat_statements counts the collector's own statements: they are marked as ours; as a superuser",
                 sql: ["ALTER ROLE \(role) SET pg_stat_statements.track = 'none';"])
         }
     }
 
     private static func checkStatements(
-        _ server: ServerSettings, _ facts: ServerFacts, _ connection: inout PostgresConnection, _ report: inout CheckReport
+        _ server: ServerSettings, _ facts: ServerFacts, _ connection: inout PostgresConnection,
+        _ report: inout CheckReport
     ) async throws(PostgresError) {
         guard let view = facts.statements else {
             return report.add(
@@ -100,12 +106,13 @@ enum ServerCheck {
             report.add(
                 count > server.maximalStatements ? .error : .ok,
                 "pg_stat_statements \(view.extensionVersion) in schema \(view.schema) has \(count) entries"
-                    + (count > server.maximalStatements ? ", more than max_statements = \(server.maximalStatements)" : ""))
-        } catch where error.sqlState == "55000" {
+                    + (count > server.maximalStatements
+                        ? ", more than max_statements = \(server.maximalStatements)" : ""))
+        } catch  where error.sqlState == "55000" {
             report.add(
                 .error, "pg_stat_statements is not loaded: nothing is known of statements",
                 sql: ["-- postgresql.conf: shared_preload_libraries = 'pg_stat_statements', then restart the server"])
-        } catch where error.sqlState == "42501" {
+        } catch  where error.sqlState == "42501" {
             report.add(
                 .error, "role \(facts.roleName) may not call pg_stat_statements: nothing is known of statements",
                 sql: [
@@ -117,7 +124,8 @@ enum ServerCheck {
             "SELECT e.default_version::text FROM pg_available_extensions e WHERE e.name = 'pg_stat_statements'")
         if versions.rowCount == 1, let newest = try versions.text(0, 0), newest != view.extensionVersion {
             report.add(
-                .warning, "pg_stat_statements is version \(view.extensionVersion), the server has \(newest): newer counters are missing",
+                .warning,
+                "pg_stat_statements is version \(view.extensionVersion), the server has \(newest): newer counters are missing",
                 sql: ["ALTER EXTENSION pg_stat_statements UPDATE;"])
         }
     }
@@ -126,7 +134,8 @@ enum ServerCheck {
         _ facts: ServerFacts, _ connection: inout PostgresConnection, _ report: inout CheckReport
     ) async throws(PostgresError) {
         let answer = try await connection.query(
-            "SELECT name, setting FROM pg_settings WHERE name IN ('track_io_timing', 'track_activities', 'track_counts', 'compute_query_id')")
+            "SELECT name, setting FROM pg_settings WHERE name IN ('track_io_timing', 'track_activities', 'track_counts', 'compute_query_id')"
+        )
         var settings: [String: String] = [:]
         for row in 0..<answer.rowCount { settings[try answer.text(row, 0) ?? ""] = try answer.text(row, 1) ?? "" }
         let missing: [(String, String, CheckReport.Level)] = [
@@ -137,7 +146,9 @@ enum ServerCheck {
         ]
         for (name, cost, level) in missing where settings[name] == "off" {
             let wanted = name == "compute_query_id" ? "auto" : "on"
-            report.add(level, "\(name) is off: \(cost)", sql: ["ALTER SYSTEM SET \(name) = \(wanted);", "SELECT pg_reload_conf();"])
+            report.add(
+                level, "\(name) is off: \(cost)",
+                sql: ["ALTER SYSTEM SET \(name) = \(wanted);", "SELECT pg_reload_conf();"])
         }
     }
 }

@@ -8,7 +8,8 @@ enum ConnectionsFamily {
         _ connection: inout PostgresConnection, _ context: ReadingContext
     ) async throws(PostgresError) -> (FamilyReading, waiters: Int64) {
         let version = context.facts.version
-        let clients = context.facts.activityColumns.contains("backend_type") ? "a.backend_type = 'client backend'" : "true"
+        let clients =
+            context.facts.activityColumns.contains("backend_type") ? "a.backend_type = 'client backend'" : "true"
         let reserved = version >= 160_000 ? " + current_setting('reserved_connections')::int" : ""
         // Since when somebody waits is known from 14 on; before, the statement that waits began earlier at most.
         let waiting = "a.wait_event_type = 'Lock'"
@@ -32,7 +33,9 @@ enum ConnectionsFamily {
             longest = try exact.double(0, 0) ?? longest
         }
         var builder = context.builder(.connections)
-        for (place, name) in ["total", "max_connections", "reserved", "active", "idle_in_transaction", "lock_waiters"].enumerated() {
+        for (place, name) in ["total", "max_connections", "reserved", "active", "idle_in_transaction", "lock_waiters"]
+            .enumerated()
+        {
             builder.set(builder.add(name, .gauge, .count, .integer), try result.int(0, place + 1) ?? 0)
         }
         builder.set(builder.add("longest_lock_wait", .gauge, .microseconds, .integer), microseconds(longest))

@@ -37,7 +37,8 @@ struct DatabaseFamily: Sendable {
         var builder = context.builder(.database)
         let label = builder.add("datname", .label, .none, .text)
         let handles = sources.map {
-            builder.add($0.name, $0.kind == .gauge ? .gauge : .counter, $0.unit, $0.kind == .doubleCounter ? .double : .integer)
+            builder.add(
+                $0.name, $0.kind == .gauge ? .gauge : .counter, $0.unit, $0.kind == .doubleCounter ? .double : .integer)
         }
         let reset = builder.column("stats_reset")
         delta.begin(head)
@@ -64,7 +65,8 @@ struct DatabaseFamily: Sendable {
             }
             switch outcome {
             case .moved(let quality):
-                for (place, source) in sources.enumerated() where source.kind != .gauge && delta.deltas[place] != missingValue {
+                for (place, source) in sources.enumerated()
+                where source.kind != .gauge && delta.deltas[place] != missingValue {
                     if source.kind == .doubleCounter {
                         builder.set(handles[place], Double(bitPattern: UInt64(bitPattern: delta.deltas[place])))
                     } else {

@@ -58,9 +58,13 @@ enum LockWaitsFamily {
         for row in 0..<result.rowCount {
             time = try result.timestamp(row, 0) ?? time
             for (handle, column) in texts { if let text = try result.text(row, column) { builder.set(handle, text) } }
-            for (handle, column) in numbers { if let number = try result.int(row, column) { builder.set(handle, number) } }
+            for (handle, column) in numbers {
+                if let number = try result.int(row, column) { builder.set(handle, number) }
+            }
             for (handle, column) in named {
-                if let queryid = try result.int(row, column), let name = names.name(queryid) { builder.set(handle, name) }
+                if let queryid = try result.int(row, column), let name = names.name(queryid) {
+                    builder.set(handle, name)
+                }
             }
             for (handle, column) in durations {
                 if let seconds = try result.double(row, column) { builder.set(handle, microseconds(seconds)) }

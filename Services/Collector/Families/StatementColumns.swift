@@ -68,7 +68,9 @@ struct StatementColumns: Sendable {
             case "timestamptz":
                 if name == "stats_since" { since = place }
                 values.append(
-                    Value(name: name, kind: .gauge, unit: .unixMicroseconds, type: .integer, source: place, conversion: .timestamp))
+                    Value(
+                        name: name, kind: .gauge, unit: .unixMicroseconds, type: .integer, source: place,
+                        conversion: .timestamp))
             case "float8" where name.hasPrefix("stddev_"): deviations[name] = place
             case "float8" where name.hasSuffix("_time"):
                 values.append(
@@ -77,11 +79,14 @@ struct StatementColumns: Sendable {
                         source: place, conversion: .milliseconds))
             case "float8":
                 values.append(
-                    Value(name: name, kind: .doubleCounter, unit: .none, type: .double, source: place, conversion: .double))
+                    Value(
+                        name: name, kind: .doubleCounter, unit: .none, type: .double, source: place, conversion: .double
+                    ))
             case "int8", "int4", "numeric":
                 values.append(
                     Value(
-                        name: name, kind: Self.isExtreme(name) ? .gauge : .counter, unit: Self.unit(name), type: .integer,
+                        name: name, kind: Self.isExtreme(name) ? .gauge : .counter, unit: Self.unit(name),
+                        type: .integer,
                         source: place, conversion: .integer))
             default: continue
             }

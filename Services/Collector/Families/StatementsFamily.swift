@@ -30,7 +30,8 @@ struct StatementsFamily: Sendable {
             return FamilyReading(outcome: Self.missing(context))
         }
         let isNew = adopt(view)
-        let sql = "SELECT \(columns.selected.map { "s.\"\($0)\"" }.joined(separator: ", ")) "
+        let sql =
+            "SELECT \(columns.selected.map { "s.\"\($0)\"" }.joined(separator: ", ")) "
             + "FROM \(view.quotedSchema).pg_stat_statements(false) s LIMIT \(context.server.maximalStatements + 1)"
         // A reset between the two questions would pair old counters with a new reset's time, and count twice: asked
         // before and after, the answers must agree.
@@ -42,17 +43,23 @@ struct StatementsFamily: Sendable {
                     leftOut: result.rowCount,
                     outcome: Outcome(
                         code: "too_many_rows",
-                        message: "\(connection.place): more than \(context.server.maximalStatements) statements: raise max_statements of the server, or lower pg_stat_statements.max there"))
+                        message:
+                            "\(connection.place): more than \(context.server.maximalStatements) statements: raise max_statements of the server, or lower pg_stat_statements.max there"
+                    ))
             }
             let after = view.hasInfo ? try await head(&connection, context, view) : before
             if after.statsReset != before.statsReset, attempt == 0 { continue }
             guard after.statsReset == before.statsReset else { break }
-            try await names.refresh(&connection, context, databases: result, StatementColumns.database, StatementColumns.user)
+            try await names.refresh(
+                &connection, context, databases: result, StatementColumns.database, StatementColumns.user)
             return try take(
                 result, before, evictions: after.evictions, context, names, &statements, wantsFull: wantsFull || isNew)
         }
         return FamilyReading(
-            outcome: Outcome(code: "reset_while_read", message: "\(connection.place): pg_stat_statements was reset while it was read; the next cycle reads it"))
+            outcome: Outcome(
+                code: "reset_while_read",
+                message: "\(connection.place): pg_stat_statements was reset while it was read; the next cycle reads it")
+        )
     }
 
     /// Takes over the columns of this session. Returns whether the reading begins anew with them.
@@ -109,9 +116,11 @@ struct StatementsFamily: Sendable {
             let key = RowKey(
                 first: try result.int(index, StatementColumns.user) ?? 0,
                 second: try result.int(index, StatementColumns.database) ?? 0, third: queryid,
-                fourth: try columns.toplevel.map { place throws(PostgresError) in try result.int(index, place) ?? 1 } ?? 1)
+                fourth: try columns.toplevel.map { place throws(PostgresError) in try result.int(index, place) ?? 1 }
+                    ?? 1)
             try fill(&row, result, index)
-            let since = try columns.since.map { place throws(PostgresError) in try result.timestamp(index, place) ?? 0 } ?? 0
+            let since =
+                try columns.since.map { place throws(PostgresError) in try result.timestamp(index, place) ?? 0 } ?? 0
             statements.seen(queryid)
             switch delta.row(key, since: since, row) {
             case .unmoved: leftOut += 1
@@ -126,10 +135,12 @@ struct StatementsFamily: Sendable {
         let full = wantsFull || isFirst
         let record = SpoolState(
             name: state, kind: full ? .full : .increment, records: [full ? delta.full() : delta.changes()])
-        var reading = FamilyReading(tables: [finished], states: [record], rows: finished.rowCount, leftOut: leftOut + hidden)
+        var reading = FamilyReading(
+            tables: [finished], states: [record], rows: finished.rowCount, leftOut: leftOut + hidden)
         if let restriction = context.facts.restriction {
             reading.outcome = Outcome(
-                code: "permission_limited", message: "\(context.server.id): \(restriction) (\(hidden) statements hidden)")
+                code: "permission_limited",
+                message: "\(context.server.id): \(restriction) (\(hidden) statements hidden)")
         }
         return reading
     }
@@ -142,7 +153,8 @@ struct StatementsFamily: Sendable {
             case .milliseconds:
                 row[place] = nanoseconds(try result.double(index, source))
             case .timestamp: row[place] = try result.timestamp(index, source) ?? missingValue
-            case .double: row[place] = try result.double(index, source).map { Int64(bitPattern: $0.bitPattern) } ?? missingValue
+            case .double:
+                row[place] = try result.double(index, source).map { Int64(bitPattern: $0.bitPattern) } ?? missingValue
             }
         }
         for (offset, squares) in columns.squares.enumerated() {
@@ -157,6 +169,7 @@ struct StatementsFamily: Sendable {
         Outcome(
             code: "extension_missing",
             message: "\(context.server.id): no pg_stat_statements in database \(context.server.database): "
-                + "CREATE EXTENSION pg_stat_statements there (and shared_preload_libraries = 'pg_stat_statements'), or set database to the one that has it")
+                + "CREATE EXTENSION pg_stat_statements there (and shared_preload_libraries = 'pg_stat_statements'), or set database to the one that has it"
+        )
     }
 }

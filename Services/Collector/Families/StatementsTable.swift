@@ -70,7 +70,8 @@ struct StatementsTable {
         let mean = Double(total) / Double(count)
         let variance = Double(bitPattern: UInt64(bitPattern: deltas[place])) / Double(count) - mean * mean
         // The server's deviation is rounded: the difference of two large sums can fall below what is possible.
-        let own = Deviation.Lifetime(count: count, total: Double(total), deviation: variance > 0 ? variance.squareRoot() : 0)
+        let own = Deviation.Lifetime(
+            count: count, total: Double(total), deviation: variance > 0 ? variance.squareRoot() : 0)
         return Deviation.between(Deviation.Lifetime(count: 0, total: 0, deviation: 0), own)
     }
 

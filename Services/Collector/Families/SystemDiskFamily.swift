@@ -23,10 +23,13 @@ struct SystemDiskFamily: Sendable {
     mutating func read(_ context: ReadingContext, wantsFull: Bool) -> FamilyReading {
         guard let text = ProcFile.read("/proc/diskstats") else {
             return FamilyReading(
-                outcome: Outcome(code: "proc_missing", message: "\(context.server.id): /proc/diskstats cannot be read: is local right?"))
+                outcome: Outcome(
+                    code: "proc_missing",
+                    message: "\(context.server.id): /proc/diskstats cannot be read: is local right?"))
         }
         let now = context.clock.wall()
-        var head = ReadingHead(systemIdentifier: context.clock.boot, monotonic: context.clock.monotonic(), boot: context.clock.boot)
+        var head = ReadingHead(
+            systemIdentifier: context.clock.boot, monotonic: context.clock.monotonic(), boot: context.clock.boot)
         head.serverTime = now
         delta.begin(head)
         let interval = delta.interval
@@ -39,17 +42,23 @@ struct SystemDiskFamily: Sendable {
         var leftOut = 0
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ")
-            guard fields.count >= 14, let major = Int64(fields[0]), let minor = Int64(fields[1]), Self.isWanted(fields[2]) else {
+            guard fields.count >= 14, let major = Int64(fields[0]), let minor = Int64(fields[1]),
+                Self.isWanted(fields[2])
+            else {
                 continue
             }
-            for (place, column) in Self.columns.enumerated() { row[place] = (Int64(fields[column.field]) ?? 0) * column.factor }
+            for (place, column) in Self.columns.enumerated() {
+                row[place] = (Int64(fields[column.field]) ?? 0) * column.factor
+            }
             let outcome = delta.row(RowKey(first: major, second: minor), since: 0, row)
             switch outcome {
             case .unmoved:
                 leftOut += 1
                 continue
             case .moved:
-                for (place, handle) in handles.enumerated() { if let handle { builder.set(handle, delta.deltas[place]) } }
+                for (place, handle) in handles.enumerated() {
+                    if let handle { builder.set(handle, delta.deltas[place]) }
+                }
             case .unknown: break
             }
             builder.set(device, String(fields[2]))
@@ -64,13 +73,18 @@ struct SystemDiskFamily: Sendable {
         let full = wantsFull || isFirst
         return FamilyReading(
             tables: [table],
-            states: [SpoolState(name: state, kind: full ? .full : .increment, records: [full ? delta.full() : delta.changes()])],
+            states: [
+                SpoolState(
+                    name: state, kind: full ? .full : .increment, records: [full ? delta.full() : delta.changes()])
+            ],
             rows: table.rowCount, leftOut: leftOut)
     }
 
     /// Whole devices: partitions are counted in them, and loop and RAM devices are files and memory.
     private static func isWanted(_ name: Substring) -> Bool {
-        if name.hasPrefix("loop") || name.hasPrefix("ram") || name.hasPrefix("zram") || name.hasPrefix("fd") || name.hasPrefix("sr") {
+        if name.hasPrefix("loop") || name.hasPrefix("ram") || name.hasPrefix("zram") || name.hasPrefix("fd")
+            || name.hasPrefix("sr")
+        {
             return false
         }
         if name.hasPrefix("nvme") || name.hasPrefix("mmcblk") { return !name.dropFirst(4).contains("p") }

@@ -4,7 +4,8 @@ import Glibc
 /// The machine of a server marked local, from /proc, by the collector's clock.
 struct SystemFamily: Sendable {
     private static let counters = [
-        "cpu_user", "cpu_system", "cpu_idle", "cpu_iowait", "cpu_irq", "cpu_steal", "swap_in", "swap_out", "context_switches",
+        "cpu_user", "cpu_system", "cpu_idle", "cpu_iowait", "cpu_irq", "cpu_steal", "swap_in", "swap_out",
+        "context_switches",
     ]
 
     private var delta: CounterDelta
@@ -23,7 +24,8 @@ struct SystemFamily: Sendable {
     mutating func read(_ context: ReadingContext, wantsFull: Bool) -> FamilyReading {
         guard let stat = ProcFile.read("/proc/stat") else {
             return FamilyReading(
-                outcome: Outcome(code: "proc_missing", message: "\(context.server.id): /proc/stat cannot be read: is local right?"))
+                outcome: Outcome(
+                    code: "proc_missing", message: "\(context.server.id): /proc/stat cannot be read: is local right?"))
         }
         let memory = ProcFile.numbers(ProcFile.read("/proc/meminfo") ?? "")
         let vm = ProcFile.numbers(ProcFile.read("/proc/vmstat") ?? "")
@@ -41,7 +43,8 @@ struct SystemFamily: Sendable {
             highest[place] = row[place]
         }
         let now = context.clock.wall()
-        var head = ReadingHead(systemIdentifier: context.clock.boot, monotonic: context.clock.monotonic(), boot: context.clock.boot)
+        var head = ReadingHead(
+            systemIdentifier: context.clock.boot, monotonic: context.clock.monotonic(), boot: context.clock.boot)
         head.serverTime = now
         delta.begin(head)
         let interval = delta.interval
@@ -62,8 +65,10 @@ struct SystemFamily: Sendable {
         let gauges: [(String, Int64?)] = [
             ("cpus", Int64(sysconf(CInt(_SC_NPROCESSORS_ONLN)))), ("procs_running", numbers["procs_running"]),
             ("procs_blocked", numbers["procs_blocked"]), ("memory_total", memory["MemTotal"].map { $0 << 10 }),
-            ("memory_free", memory["MemFree"].map { $0 << 10 }), ("memory_available", memory["MemAvailable"].map { $0 << 10 }),
-            ("memory_buffers", memory["Buffers"].map { $0 << 10 }), ("memory_cached", memory["Cached"].map { $0 << 10 }),
+            ("memory_free", memory["MemFree"].map { $0 << 10 }),
+            ("memory_available", memory["MemAvailable"].map { $0 << 10 }),
+            ("memory_buffers", memory["Buffers"].map { $0 << 10 }),
+            ("memory_cached", memory["Cached"].map { $0 << 10 }),
             ("memory_dirty", memory["Dirty"].map { $0 << 10 }), ("swap_total", memory["SwapTotal"].map { $0 << 10 }),
             ("swap_free", memory["SwapFree"].map { $0 << 10 }), ("boot_time", numbers["btime"].map { $0 * 1_000_000 }),
         ]
@@ -75,7 +80,10 @@ struct SystemFamily: Sendable {
         let full = wantsFull || isFirst
         return FamilyReading(
             tables: [table],
-            states: [SpoolState(name: state, kind: full ? .full : .increment, records: [full ? delta.full() : delta.changes()])],
+            states: [
+                SpoolState(
+                    name: state, kind: full ? .full : .increment, records: [full ? delta.full() : delta.changes()])
+            ],
             rows: table.rowCount)
     }
 }

@@ -111,7 +111,8 @@ extension CounterDelta {
 
     /// (Given its parts and not the whole state, of which `writer` is one: that would copy the writer's bytes each time.)
     private static func writeInsert(
-        _ key: RowKey, _ since: Int64, _ values: ArraySlice<Int64>, _ columns: [ReadingColumn], to writer: inout ByteWriter
+        _ key: RowKey, _ since: Int64, _ values: ArraySlice<Int64>, _ columns: [ReadingColumn],
+        to writer: inout ByteWriter
     ) {
         writer.varint(Row.insert)
         write(key, to: &writer)

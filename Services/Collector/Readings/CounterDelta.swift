@@ -62,7 +62,8 @@ struct CounterDelta: Sendable {
         if let head, head.systemIdentifier != next.systemIdentifier { forget() }
         self.next = next
         isFirst = head == nil
-        allReset = head.map { $0.statsReset != nil && next.statsReset != nil && $0.statsReset != next.statsReset } ?? false
+        allReset =
+            head.map { $0.statsReset != nil && next.statsReset != nil && $0.statsReset != next.statsReset } ?? false
         evicted = head.map { ($0.evictions ?? 0) != (evictions ?? next.evictions ?? 0) } ?? false
         restarted = head.map { $0.serverStart != next.serverStart } ?? false
         generation &+= 1

@@ -17,7 +17,8 @@ final class CollectorProgress: Sendable {
                     (
                         $0.id,
                         CollectedInstance(
-                            id: $0.id, host: $0.host, port: Int32($0.port), interval: $0.interval.microseconds, lastSuccess: 0)
+                            id: $0.id, host: $0.host, port: Int32($0.port), interval: $0.interval.microseconds,
+                            lastSuccess: 0)
                     )
                 }))
         cycles = metrics.counter("collector_cycles_total", help: "Cycles of all servers.")

@@ -18,7 +18,9 @@ struct ServerFacts: Sendable {
         var hasInfo: Bool
 
         /// The schema, quoted.
-        var quotedSchema: String { "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
+        var quotedSchema: String {
+            "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        }
     }
 
     /// As a number: 170011.
@@ -57,14 +59,17 @@ extension ServerFacts {
         try await readRole(&connection, timeout)
         try await readStatementsView(&connection, timeout)
         databaseColumns = try await Self.attributes("pg_catalog", "pg_stat_database", &connection, timeout)
-        activityColumns = Set(try await Self.attributes("pg_catalog", "pg_stat_activity", &connection, timeout).map(\.name))
+        activityColumns = Set(
+            try await Self.attributes("pg_catalog", "pg_stat_activity", &connection, timeout).map(\.name))
         lockColumns = Set(try await Self.attributes("pg_catalog", "pg_locks", &connection, timeout).map(\.name))
         guard mayReadControl else { return }
         let control = try await connection.query("SELECT system_identifier FROM pg_control_system()", timeout: timeout)
         systemIdentifier = try control.int(0, 0) ?? 0
     }
 
-    private mutating func readRole(_ connection: inout PostgresConnection, _ timeout: Duration) async throws(PostgresError) {
+    private mutating func readRole(_ connection: inout PostgresConnection, _ timeout: Duration)
+        async throws(PostgresError)
+    {
         let seesAll = version >= 100_000 ? "pg_has_role('pg_read_all_stats', 'USAGE')" : "false"
         let role = try await connection.query(
             """

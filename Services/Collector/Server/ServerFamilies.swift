@@ -27,7 +27,8 @@ struct ServerFamilies: Sendable {
     init(recoveredFrom spool: Spool, _ server: ServerSettings, _ desk: StatementDesk) async {
         statements = StatementsFamily(
             instance: server.id, recovered: await spool.recover(StatementsFamily.stateName(server.id)))
-        database = DatabaseFamily(instance: server.id, recovered: await spool.recover(DatabaseFamily.stateName(server.id)))
+        database = DatabaseFamily(
+            instance: server.id, recovered: await spool.recover(DatabaseFamily.stateName(server.id)))
         system = SystemFamily(instance: server.id, recovered: await spool.recover(SystemFamily.stateName(server.id)))
         systemDisk = SystemDiskFamily(
             instance: server.id, recovered: await spool.recover(SystemDiskFamily.stateName(server.id)))
@@ -59,7 +60,8 @@ struct ServerFamilies: Sendable {
                 case "activity":
                     reading = try await ActivityFamily.read(&connection, context)
                     if let restriction = context.facts.restriction {
-                        reading.outcome = Outcome(code: "permission_limited", message: "\(context.server.id): \(restriction)")
+                        reading.outcome = Outcome(
+                            code: "permission_limited", message: "\(context.server.id): \(restriction)")
                     }
                 case "lock_waits":
                     reading =
@@ -75,7 +77,8 @@ struct ServerFamilies: Sendable {
                         &connection, context, names: &objects, statements: &names, wantsFull: full)
                 case "statement_texts":
                     let wanted = names.wanted(
-                        at: context.clock.monotonic(), textSize: textBytes.map { $0 / Int64(max(1, statements.rowCount)) } ?? 8_192)
+                        at: context.clock.monotonic(),
+                        textSize: textBytes.map { $0 / Int64(max(1, statements.rowCount)) } ?? 8_192)
                     if wanted.isEmpty || context.facts.statements == nil { continue }
                     reading = try await readTexts(wanted, &connection, context, desk)
                 default: continue
@@ -118,7 +121,9 @@ struct ServerFamilies: Sendable {
         if error.sqlState == "55000", error.message.contains("pg_stat_statements") {
             outcome = Outcome(
                 code: "not_preloaded",
-                message: "\(context.server.id): pg_stat_statements is not loaded: put it into shared_preload_libraries and restart the server")
+                message:
+                    "\(context.server.id): pg_stat_statements is not loaded: put it into shared_preload_libraries and restart the server"
+            )
         } else if error.sqlState == "42501", error.message.contains("pg_stat_statements") {
             outcome.message += ": GRANT USAGE ON its schema and EXECUTE on its functions TO \(context.facts.roleName)"
         }
@@ -146,7 +151,8 @@ struct ServerFamilies: Sendable {
         for family in due where family.hasPrefix("system") {
             let start = context.clock.monotonic()
             let isDisk = family == "system_disk"
-            let name = isDisk ? SystemDiskFamily.stateName(context.server.id) : SystemFamily.stateName(context.server.id)
+            let name =
+                isDisk ? SystemDiskFamily.stateName(context.server.id) : SystemFamily.stateName(context.server.id)
             let full = await spool.wantsFull(name)
             let reading = isDisk ? systemDisk.read(context, wantsFull: full) : system.read(context, wantsFull: full)
             tables += reading.tables

@@ -36,7 +36,8 @@ struct ServerLoop {
         self.logger = logger.with([.serverID: LogValue(server.id)])
         self.clock = clock
         schedule = Schedule(
-            interval: server.interval.microseconds, id: server.id, families: ServerFamilies.names(local: server.isLocal),
+            interval: server.interval.microseconds, id: server.id,
+            families: ServerFamilies.names(local: server.isLocal),
             window: window, allowance: allowance)
         backoff = Backoff(first: .seconds(1), last: .seconds(60))
     }
@@ -83,7 +84,8 @@ struct ServerLoop {
         guard budget.take(at: now) else {
             throw PostgresError(
                 .init("backends_taken"),
-                "\(server.host):\(server.port): two connections of ours may still be open there after time-outs; waiting until the server has let go of them")
+                "\(server.host):\(server.port): two connections of ours may still be open there after time-outs; waiting until the server has let go of them"
+            )
         }
         do throws(PostgresError) {
             let opened = try await ServerSession.open(server, facts: &facts, timeout: .seconds(5), logger: logger)
@@ -108,7 +110,8 @@ struct ServerLoop {
 
     /// Cycles over one connection until it is lost. Returns whether the server may still hold it.
     private mutating func session(
-        _ connection: inout PostgresConnection, _ facts: inout ServerFacts, _ plan: inout (at: Int64, families: [String]),
+        _ connection: inout PostgresConnection, _ facts: inout ServerFacts,
+        _ plan: inout (at: Int64, families: [String]),
         _ connected: Int64, _ shutdown: Shutdown
     ) async -> Bool {
         var start = connected
@@ -124,7 +127,8 @@ struct ServerLoop {
             do throws(PostgresError) {
                 var context = try await head(&connection, facts, &report)
                 reread = try await families.read(
-                    plan.families, &connection, &context, &report, &tables, &batch, schedule: &schedule, spool: spool, desk: desk)
+                    plan.families, &connection, &context, &report, &tables, &batch, schedule: &schedule, spool: spool,
+                    desk: desk)
             } catch {
                 if report.outcome.isOK { report.outcome = Outcome(error) }
             }
@@ -132,7 +136,9 @@ struct ServerLoop {
             // The answers of a large server take many times what is kept of them.
             if families.statementCount > 2_000 { ProcessMemory.giveBack() }
             plan = schedule.next(after: clock.monotonic())
-            guard connection.isUsable else { return report.outcome.code == "timeout" || report.entries.contains { $0.outcome.code == "timeout" } }
+            guard connection.isUsable else {
+                return report.outcome.code == "timeout" || report.entries.contains { $0.outcome.code == "timeout" }
+            }
             // The catalogue has changed under us (an extension was made or updated): the columns are asked for again.
             if reread {
                 do throws(PostgresError) {
@@ -182,7 +188,8 @@ struct ServerLoop {
         if !report.isUp, server.isLocal {
             let context = ReadingContext(
                 server: server, collector: collector, facts: ServerFacts(), serverStart: 0, clock: clock)
-            await families.readSystem(plan.families, context, &report, &tables, &batch, schedule: schedule, spool: spool)
+            await families.readSystem(
+                plan.families, context, &report, &tables, &batch, schedule: schedule, spool: spool)
         }
         let time = clock.wall()
         tables += report.tables(server, collector: collector, time: time)
@@ -210,7 +217,10 @@ struct ServerLoop {
         } else {
             logger.warning(
                 "A family cannot be read in full",
-                [.familyName: LogValue(subject), .errorCode: LogValue(outcome.code), .errorMessage: LogValue(outcome.message)])
+                [
+                    .familyName: LogValue(subject), .errorCode: LogValue(outcome.code),
+                    .errorMessage: LogValue(outcome.message),
+                ])
         }
     }
 }

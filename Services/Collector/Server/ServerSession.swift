@@ -47,7 +47,7 @@ enum ServerSession {
             do throws(PostgresError) {
                 _ = try await connection.query(
                     "SELECT set_config($1, $2, false)", [.text(name), .text(value)], timeout: deadline)
-            } catch where error.code == .query {
+            } catch  where error.code == .query {
                 logger.debug("The server refuses a setting", [.errorMessage: LogValue(error.message)])
             }
         }

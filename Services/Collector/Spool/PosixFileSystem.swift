@@ -140,7 +140,8 @@ final class PosixFileSystem: SpoolFileSystem {
         let reason = String(cString: strerror(number))
         switch number {
         case ENOSPC, EDQUOT:
-            return SpoolError(code: .noSpace, message: "no space left while \(doing) \(path): free some, or lower spool.max_bytes")
+            return SpoolError(
+                code: .noSpace, message: "no space left while \(doing) \(path): free some, or lower spool.max_bytes")
         case ENOENT: return SpoolError(code: .notFound, message: "\(doing) \(path): \(reason)")
         case EACCES, EPERM, EROFS:
             return SpoolError(

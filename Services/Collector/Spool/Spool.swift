@@ -92,7 +92,8 @@ final class Spool: Sendable {
                 return problem != error.message
             }) {
                 logger.error(
-                    "The spool's disk takes nothing; new samples are held in memory", [.errorMessage: LogValue(error.message)])
+                    "The spool's disk takes nothing; new samples are held in memory",
+                    [.errorMessage: LogValue(error.message)])
             }
         }
         metrics.update(log)
@@ -158,9 +159,12 @@ private struct SpoolMetrics: Sendable {
     let quarantined: Counter
 
     init(_ registry: MetricRegistry) {
-        bytes = registry.gauge("collector_spool_bytes", help: "Bytes in the spool, delivered ones of an open segment included.")
-        dropped = registry.counter("collector_spool_dropped_messages_total", help: "Messages dropped unsent because the spool was full.")
-        quarantined = registry.counter("collector_spool_damaged_total", help: "Damaged stretches of the spool stepped over.")
+        bytes = registry.gauge(
+            "collector_spool_bytes", help: "Bytes in the spool, delivered ones of an open segment included.")
+        dropped = registry.counter(
+            "collector_spool_dropped_messages_total", help: "Messages dropped unsent because the spool was full.")
+        quarantined = registry.counter(
+            "collector_spool_damaged_total", help: "Damaged stretches of the spool stepped over.")
     }
 
     func update(_ log: SpoolLog) {

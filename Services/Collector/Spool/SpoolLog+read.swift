@@ -8,7 +8,8 @@ struct SpooledMessage: Sendable {
 
 extension SpoolLog {
     /// Durable messages from a place on, whole frames until `limit` bytes are passed, and the place behind them.
-    mutating func read(from position: SpoolPosition, limit: Int) throws(SpoolError) -> ([SpooledMessage], SpoolPosition) {
+    mutating func read(from position: SpoolPosition, limit: Int) throws(SpoolError) -> ([SpooledMessage], SpoolPosition)
+    {
         var messages: [SpooledMessage] = []
         var at = position
         var size = 0

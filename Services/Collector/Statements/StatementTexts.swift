@@ -34,7 +34,7 @@ enum StatementTexts {
                 let answer = try await connection.query(
                     "SELECT (pg_stat_file('pg_stat_tmp/pgss_query_texts.stat')).size", timeout: context.timeout)
                 size = try answer.int(0, 0)
-            } catch where error.code == .query {
+            } catch  where error.code == .query {
                 // The file is elsewhere or not there: the last reading's size stands.
             }
         }
@@ -43,7 +43,9 @@ enum StatementTexts {
                 bytes: size,
                 outcome: Outcome(
                     code: "texts_too_large",
-                    message: "\(context.server.id): the texts of pg_stat_statements take \(size) bytes there, above text_bytes = \(context.server.textBytes): new statements stay without a name; pg_stat_statements_reset() there, or raise text_bytes"))
+                    message:
+                        "\(context.server.id): the texts of pg_stat_statements take \(size) bytes there, above text_bytes = \(context.server.textBytes): new statements stay without a name; pg_stat_statements_reset() there, or raise text_bytes"
+                ))
         }
         // The whole file passes through a tuplestore: room for it in memory, for this one transaction.
         let workMemory = max(65_536, (context.server.textBytes >> 10) * 2)
@@ -60,7 +62,8 @@ enum StatementTexts {
         for row in 0..<result.rowCount {
             let length = try result.int(row, 2) ?? 0
             total += length
-            guard let queryid = try result.int(row, 0), let text = try result.text(row, 1), seen.insert(queryid).inserted,
+            guard let queryid = try result.int(row, 0), let text = try result.text(row, 1),
+                seen.insert(queryid).inserted,
                 text != "<insufficient privilege>"
             else { continue }
             reading.texts.append(Text(queryid: queryid, text: text, fullLength: length))

@@ -1,15 +1,19 @@
-@testable import Collector
 import Codec
 import Glibc
 import Postgres
 import Runtime
 import Testing
 
+@testable import Collector
+
 /// What is missing or broken is one clear line and the rest goes on; and the server takes no harm.
 @Suite(.serialized, .enabled(if: LiveServer.script != nil, "the engines' script was not found (PGA_TEST_SHARED)"))
 struct HarmTests {
-    private func with(_ major: String = "17", _ settings: [String] = [], _ body: (LiveServer) async throws -> Void) async throws {
-        let server = try await LiveServer.start(LiveServer.majors.contains(major) ? major : LiveServer.majors.last!, settings)
+    private func with(_ major: String = "17", _ settings: [String] = [], _ body: (LiveServer) async throws -> Void)
+        async throws
+    {
+        let server = try await LiveServer.start(
+            LiveServer.majors.contains(major) ? major : LiveServer.majors.last!, settings)
         var failure: (any Error)?
         do {
             try await server.execute("CREATE ROLE monitor LOGIN; GRANT pg_monitor TO monitor")
@@ -24,7 +28,9 @@ struct HarmTests {
     private func last(_ collector: LiveCollector, _ family: String, _ server: String) async throws -> [String: String] {
         // On a busy machine a family is asked more seldom: the last cycle need not have it.
         for table in try await collector.tables("cycle_family", server).reversed() {
-            if let row = (0..<table.rowCount).map({ table.row($0) }).first(where: { $0["family"] == family }) { return row }
+            if let row = (0..<table.rowCount).map({ table.row($0) }).first(where: { $0["family"] == family }) {
+                return row
+            }
         }
         return [:]
     }
@@ -65,10 +71,13 @@ struct HarmTests {
             #expect(try await cycle("no-database")["outcome"] == "database_missing")
             #expect(try await cycle("fine")["up"] == "1")
             let missing = try await last(collector, "statements", "no-extension")
-            #expect(missing["outcome"] == "extension_missing" && missing["message"]?.contains("CREATE EXTENSION") == true)
+            #expect(
+                missing["outcome"] == "extension_missing" && missing["message"]?.contains("CREATE EXTENSION") == true)
             #expect(try await last(collector, "database", "no-extension")["outcome"] == "ok")
             let limited = try await last(collector, "statements", "poor")
-            #expect(limited["outcome"] == "permission_limited" && limited["message"]?.contains("GRANT pg_monitor TO poor") == true)
+            #expect(
+                limited["outcome"] == "permission_limited"
+                    && limited["message"]?.contains("GRANT pg_monitor TO poor") == true)
             // Made good while it runs: found without a restart.
             try await server.execute("CREATE EXTENSION pg_stat_statements", database: "other")
             try await collector.wait("the extension is found") {
@@ -76,7 +85,9 @@ struct HarmTests {
             }
             await collector.stop()
             for id in ["wrong", "away", "no-database"] {
-                #expect(collector.log.count { $0.contains("server.id=\(id)") && $0.contains("cannot be read") } == 1, "\(id)")
+                #expect(
+                    collector.log.count { $0.contains("server.id=\(id)") && $0.contains("cannot be read") } == 1,
+                    "\(id)")
             }
             #expect(!collector.log.contains { $0.contains("canary") })
             for message in await collector.messages() {
@@ -89,8 +100,11 @@ struct HarmTests {
         try await with("16", ["shared_preload_libraries="]) { server in
             let collector = LiveCollector()
             try collector.start([LiveCollector.server("one", port: server.port)])
-            try await collector.wait("the outcome") { try await last(collector, "statements", "one")["outcome"] == "not_preloaded" }
-            #expect(try await last(collector, "statements", "one")["message"]?.contains("shared_preload_libraries") == true)
+            try await collector.wait("the outcome") {
+                try await last(collector, "statements", "one")["outcome"] == "not_preloaded"
+            }
+            #expect(
+                try await last(collector, "statements", "one")["message"]?.contains("shared_preload_libraries") == true)
             #expect(try await last(collector, "activity", "one")["outcome"] == "ok")
             await collector.stop()
         }
@@ -100,10 +114,13 @@ struct HarmTests {
         try await with { server in
             for (place, statement) in [
                 "CREATE ROLE someone PASSWORD 'canary-one'", "ALTER ROLE someone PASSWORD E'canary\\'two'",
-                "COPY (SELECT 1) TO PROGRAM 'cat > /dev/null # canary-three'", "DO $x$ BEGIN PERFORM 'canary-four'; END $x$",
-                "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT ''canary-five'''", "SET application_name = 'canary-six'",
+                "COPY (SELECT 1) TO PROGRAM 'cat > /dev/null # canary-three'",
+                "DO $x$ BEGIN PERFORM 'canary-four'; END $x$",
+                "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT ''canary-five'''",
+                "SET application_name = 'canary-six'",
                 "SELECT 'canary-seven' /* canary-eight */ -- canary-nine\n", "COMMENT ON ROLE someone IS 'canary-ten'",
-                "CREATE TABLE c (a text DEFAULT 'canary-eleven')", "SELECT 1 FROM c WHERE a = 'canary-12' AND canary_missing",
+                "CREATE TABLE c (a text DEFAULT 'canary-eleven')",
+                "SELECT 1 FROM c WHERE a = 'canary-12' AND canary_missing",
                 "PREPARE p AS SELECT 'canary-13'", "NOTIFY x, 'canary-14'",
             ].enumerated() {
                 // The statement that fails is the last but two.
@@ -155,11 +172,14 @@ struct HarmTests {
             try collector.start([LiveCollector.server("one", port: server.port)])
             try await collector.settle()
             var holder = try await server.connect()
-            try await holder.execute("BEGIN; LOCK TABLE pg_stat_statements, pg_stat_statements_info IN ACCESS EXCLUSIVE MODE")
+            try await holder.execute(
+                "BEGIN; LOCK TABLE pg_stat_statements, pg_stat_statements_info IN ACCESS EXCLUSIVE MODE")
             // The functions are asked and not the views: there is nothing to wait for.
             try await collector.settle()
             #expect(try await last(collector, "statements", "one")["outcome"] == "ok")
-            try await holder.execute("ROLLBACK; BEGIN; LOCK TABLE pg_catalog.pg_db_role_setting, pg_catalog.pg_class IN ACCESS EXCLUSIVE MODE")
+            try await holder.execute(
+                "ROLLBACK; BEGIN; LOCK TABLE pg_catalog.pg_db_role_setting, pg_catalog.pg_class IN ACCESS EXCLUSIVE MODE"
+            )
             try await collector.settle("cycle")
             let cycle = try #require(try await collector.tables("cycle").last)
             #expect(cycle.integer("up", 0) == 1 && cycle.integer("duration", 0)! < 2_000_000)
@@ -180,14 +200,20 @@ struct HarmTests {
             for round in 0..<6 {
                 // Often enough called never to be evicted.
                 for _ in 0..<200 { _ = try await connection.query("SELECT count(*) FROM kept") }
-                for number in 0..<60 { _ = try await connection.query("SELECT \((0...(round * 60 + number)).map { _ in "a" }.joined(separator: ", ")) FROM kept") }
+                for number in 0..<60 {
+                    _ = try await connection.query(
+                        "SELECT \((0...(round * 60 + number)).map { _ in "a" }.joined(separator: ", ")) FROM kept")
+                }
             }
             try await collector.settle()
-            let direct = try await server.numbers("SELECT queryid, calls FROM pg_stat_statements WHERE query = 'SELECT count(*) FROM kept'")
+            let direct = try await server.numbers(
+                "SELECT queryid, calls FROM pg_stat_statements WHERE query = 'SELECT count(*) FROM kept'")
             var sum: Int64 = 0
             var evicted = 0
             for table in try await collector.tables("statements") {
-                for row in 0..<table.rowCount where table.integer("queryid", row) == direct[0] { sum += table.integer("calls", row) ?? 0 }
+                for row in 0..<table.rowCount where table.integer("queryid", row) == direct[0] {
+                    sum += table.integer("calls", row) ?? 0
+                }
                 evicted += table.quality?.count { $0 == .evicted } ?? 0
             }
             #expect(sum == direct[1] && sum == 1_200)
@@ -200,7 +226,8 @@ struct HarmTests {
     @Test func `The extension may live in any schema, and texts above their budget are left alone`() async throws {
         try await with { server in
             try await server.execute(
-                "DROP EXTENSION pg_stat_statements; CREATE SCHEMA \"odd \"\"name\"; CREATE EXTENSION pg_stat_statements SCHEMA \"odd \"\"name\"; GRANT USAGE ON SCHEMA \"odd \"\"name\" TO monitor")
+                "DROP EXTENSION pg_stat_statements; CREATE SCHEMA \"odd \"\"name\"; CREATE EXTENSION pg_stat_statements SCHEMA \"odd \"\"name\"; GRANT USAGE ON SCHEMA \"odd \"\"name\" TO monitor"
+            )
             var settings = LiveCollector.server("one", port: server.port)
             settings.textBytes = 10
             let collector = LiveCollector()
@@ -216,11 +243,14 @@ struct HarmTests {
     @Test func `check says what is missing and how to mend it`() async throws {
         try await with { server in
             try await server.execute("CREATE ROLE poor LOGIN")
-            try await server.execute("ALTER ROLE monitor CONNECTION LIMIT 2; ALTER ROLE monitor SET pg_stat_statements.track = 'none'")
+            try await server.execute(
+                "ALTER ROLE monitor CONNECTION LIMIT 2; ALTER ROLE monitor SET pg_stat_statements.track = 'none'")
             let good = await ServerCheck.run(LiveCollector.server("good", port: server.port))
             #expect(good.count(.error) == 0 && good.count(.warning) == 0, "\(good.text)")
             let poor = await ServerCheck.run(LiveCollector.server("poor", port: server.port, user: "poor"))
-            #expect(poor.text.contains("GRANT pg_monitor TO poor;") && poor.text.contains("ALTER ROLE poor CONNECTION LIMIT 2;"))
+            #expect(
+                poor.text.contains("GRANT pg_monitor TO poor;")
+                    && poor.text.contains("ALTER ROLE poor CONNECTION LIMIT 2;"))
             #expect(poor.count(.error) == 0)
             try await server.execute("DROP EXTENSION pg_stat_statements")
             let bare = await ServerCheck.run(LiveCollector.server("bare", port: server.port))

@@ -1,8 +1,9 @@
-@testable import Collector
 import Codec
 import Runtime
 import Synchronization
 import Testing
+
+@testable import Collector
 
 /// A collector without Kafka: the real loop on real servers, its spool read by the test.
 final class LiveCollector: Sendable {
@@ -20,10 +21,13 @@ final class LiveCollector: Sendable {
 
     init(files: any SpoolFileSystem = CrashingFiles(seed: 1)) { self.files = files }
 
-    static func server(_ id: String, port: Int, user: String = "monitor", interval: Duration = .milliseconds(200)) -> ServerSettings {
+    static func server(_ id: String, port: Int, user: String = "monitor", interval: Duration = .milliseconds(200))
+        -> ServerSettings
+    {
         ServerSettings(
             id: id, host: "127.0.0.1", port: port, user: user, password: nil, database: "postgres", sslMode: nil,
-            interval: interval, isLocal: false, statementTimeout: .seconds(5), textBytes: 64 << 20, maximalStatements: 50_000)
+            interval: interval, isLocal: false, statementTimeout: .seconds(5), textBytes: 64 << 20,
+            maximalStatements: 50_000)
     }
 
     func start(_ servers: [ServerSettings]) throws {
@@ -80,7 +84,9 @@ final class LiveCollector: Sendable {
     }
 
     func statements() async throws -> [Statement] {
-        try await messages().filter { $0.message.topic == "statements" }.map { try Statement.decode($0.message.payload) }
+        try await messages().filter { $0.message.topic == "statements" }.map {
+            try Statement.decode($0.message.payload)
+        }
     }
 
     /// Waits until something is so.

@@ -11,14 +11,18 @@ final class LiveServer: Sendable {
 
     /// The script: beside the checkout, or where PGA_TEST_SHARED says.
     static let script: String? = {
-        let places = [ProcessEnvironment.all["PGA_TEST_SHARED"], "../shared"].compactMap { $0.map { $0 + "/postgres/server" } }
+        let places = [ProcessEnvironment.all["PGA_TEST_SHARED"], "../shared"].compactMap {
+            $0.map { $0 + "/postgres/server" }
+        }
         return places.first { access($0, X_OK) == 0 }
     }()
 
     /// All majors there are, or those of PGA_TEST_MAJORS.
     static let majors: [String] = {
         guard let script else { return [] }
-        if let chosen = ProcessEnvironment.all["PGA_TEST_MAJORS"] { return chosen.split(separator: " ").map(String.init) }
+        if let chosen = ProcessEnvironment.all["PGA_TEST_MAJORS"] {
+            return chosen.split(separator: " ").map(String.init)
+        }
         let lines = popen("\(script) majors", "r")
         defer { pclose(lines) }
         var buffer = [CChar](repeating: 0, count: 256)
@@ -68,7 +72,9 @@ final class LiveServer: Sendable {
     func resume() async throws { try await Self.run(["resume", directory]) }
     func destroy() async { _ = try? await Self.run(["destroy", directory]) }
 
-    func settings(user: String = "postgres", database: String = "postgres", application: String = "") -> PostgresSettings {
+    func settings(user: String = "postgres", database: String = "postgres", application: String = "")
+        -> PostgresSettings
+    {
         PostgresSettings(host: "127.0.0.1", port: port, user: user, database: database, applicationName: application)
     }
 

@@ -1,8 +1,9 @@
-@testable import Collector
 import Codec
 import Postgres
 import SQL
 import Testing
+
+@testable import Collector
 
 /// The families carry the server's own values, on every major there is.
 @Suite(.serialized, .enabled(if: LiveServer.script != nil, "the engines' script was not found (PGA_TEST_SHARED)"))
@@ -61,7 +62,9 @@ struct MajorTests {
         let direct = try await own(server, version)
         for (key, values) in direct {
             if version >= 140_000 || (before[key]?["calls"] ?? 0) == 0 {
-                #expect(after[key, default: [:]]["calls", default: 0] - before[key, default: [:]]["calls", default: 0] == values["calls"], "\(key)")
+                #expect(
+                    after[key, default: [:]]["calls", default: 0] - before[key, default: [:]]["calls", default: 0]
+                        == values["calls"], "\(key)")
             }
         }
 
@@ -99,7 +102,9 @@ struct MajorTests {
     private func own(_ server: LiveServer, _ version: Int64) async throws -> [String: [String: Int64]] {
         var connection = try await server.connect()
         let time = version >= 130_000 ? "total_exec_time" : "total_time"
-        let names = ["calls", "rows", "shared_blks_hit", "shared_blks_read", "shared_blks_dirtied", "temp_blks_written"]
+        let names = [
+            "calls", "rows", "shared_blks_hit", "shared_blks_read", "shared_blks_dirtied", "temp_blks_written",
+        ]
         let result = try await connection.query(
             """
             SELECT s.queryid, s.query ILIKE 'insert%', \(names.map { "s.\($0)" }.joined(separator: ", ")), round((s.\(time) * 1000000)::numeric)::bigint
@@ -110,7 +115,8 @@ struct MajorTests {
             var values: [String: Int64] = [:]
             for (place, name) in names.enumerated() { values[name] = try result.int(row, place + 2) }
             values["total_exec_time"] = try result.int(row, names.count + 2)
-            let key = "\(try result.int(row, 0) ?? 0) \(try result.bool(row, 1) == true && values["calls"]! >= 20 ? "insert" : "other")"
+            let key =
+                "\(try result.int(row, 0) ?? 0) \(try result.bool(row, 1) == true && values["calls"]! >= 20 ? "insert" : "other")"
             own[key] = values
         }
         return own
@@ -167,7 +173,9 @@ struct MajorTests {
         try await open.execute("BEGIN; SELECT 1")
         try await collector.settle("activity")
         let table = try #require(try await collector.tables("activity").last)
-        let rows = (0..<table.rowCount).map { table.row($0) }.filter { $0["database"] == "app" && $0["username"] == "postgres" }
+        let rows = (0..<table.rowCount).map { table.row($0) }.filter {
+            $0["database"] == "app" && $0["username"] == "postgres"
+        }
         #expect(rows.first { $0["state"] == "idle" }?["count"] == "1")
         let transaction = rows.first { $0["state"] == "idle in transaction" }
         #expect(transaction?["count"] == "1")
@@ -195,7 +203,8 @@ struct MajorTests {
         try await collector.wait("a lock wait") { try await collector.tables("lock_waits").last?.rowCount == 1 }
         let row = try #require(try await collector.tables("lock_waits").last).row(0)
         #expect(row["blocker_pid"] == String(holderPID))
-        #expect(row["mode"] == "AccessShareLock" && row["lock_type"] == "relation" && row["relation"] == "public.locked")
+        #expect(
+            row["mode"] == "AccessShareLock" && row["lock_type"] == "relation" && row["relation"] == "public.locked")
         #expect(row["blocker_state"] == "idle in transaction" && row["blocker_username"] == "postgres")
         try await collector.wait("a waiter is counted") {
             try await collector.tables("connections").last?.integer("lock_waiters", 0) == 1
@@ -218,7 +227,9 @@ struct MajorTests {
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pganalytics-collector'")
         #expect(sessions == [1])
         #expect(try await server.numbers("SELECT sum(temp_files)::bigint FROM pg_stat_database") == [0])
-        let outcomes = try await collector.tables("cycle_family").flatMap { table in (0..<table.rowCount).map { table.row($0) } }
+        let outcomes = try await collector.tables("cycle_family").flatMap { table in
+            (0..<table.rowCount).map { table.row($0) }
+        }
         #expect(outcomes.allSatisfy { $0["outcome"] == "ok" }, "\(outcomes.filter { $0["outcome"] != "ok" })")
         #expect(Set(outcomes.map { $0["family"] }).count == 6)
     }

@@ -1,4 +1,3 @@
-@testable import Collector
 import Codec
 import Glibc
 import Kafka
@@ -6,6 +5,8 @@ import Postgres
 import Runtime
 import Support
 import Testing
+
+@testable import Collector
 
 /// The collector's binary between a real PostgreSQL and librdkafka's mock cluster.
 @Suite(.serialized) struct PublishTests {
@@ -38,7 +39,9 @@ import Testing
         if let failure { throw failure }
     }
 
-    private func settings(_ server: PrivatePostgres, _ cluster: MockCluster, _ folder: String, more: String = "") -> String {
+    private func settings(_ server: PrivatePostgres, _ cluster: MockCluster, _ folder: String, more: String = "")
+        -> String
+    {
         """
         [collector]
         id = "c1"
@@ -98,7 +101,8 @@ import Testing
     private func calls(_ server: PrivatePostgres) async throws -> [Int64: Int64] {
         var connection = try await PostgresConnection.open(server.settings())
         let result = try await connection.query(
-            "SELECT queryid, calls FROM pg_stat_statements WHERE query LIKE 'INSERT INTO t VALUES%' OR query LIKE 'SELECT b FROM t WHERE%'")
+            "SELECT queryid, calls FROM pg_stat_statements WHERE query LIKE 'INSERT INTO t VALUES%' OR query LIKE 'SELECT b FROM t WHERE%'"
+        )
         var calls: [Int64: Int64] = [:]
         for row in 0..<result.rowCount { calls[try result.int(row, 0) ?? 0] = try result.int(row, 1) }
         return calls
@@ -116,7 +120,10 @@ import Testing
         return sums
     }
 
-    private func wait(_ what: String, atMost limit: Duration = .seconds(30), _ log: () -> String, until condition: () async throws -> Bool) async throws {
+    private func wait(
+        _ what: String, atMost limit: Duration = .seconds(30), _ log: () -> String,
+        until condition: () async throws -> Bool
+    ) async throws {
         let deadline = ContinuousClock.now + limit
         while try await !condition() {
             guard ContinuousClock.now < deadline else {
@@ -144,7 +151,10 @@ import Testing
             }
             let direct = try await calls(server)
             #expect(direct.values.sorted() == [640, 640])
-            try await wait("everything that was called", { process.logText + "\n\((try? sums(arrived(reader), of: direct)) ?? [:]) \(direct)" }) {
+            try await wait(
+                "everything that was called",
+                { process.logText + "\n\((try? sums(arrived(reader), of: direct)) ?? [:]) \(direct)" }
+            ) {
                 try sums(arrived(reader), of: direct) == direct
             }
             #expect(try arrived(reader).holes == 0)
@@ -153,16 +163,22 @@ import Testing
                 #expect(!String(decoding: record.value ?? [], as: UTF8.self).contains("canary"))
             }
             func heartbeats() throws -> [CollectorStatus] {
-                try reader.records.filter { $0.topic == "pganalytics.collectors" }.map { try CollectorStatus.decode($0.value ?? []) }
+                try reader.records.filter { $0.topic == "pganalytics.collectors" }.map {
+                    try CollectorStatus.decode($0.value ?? [])
+                }
             }
             try await wait("a heartbeat that knows of the server", { process.logText }) {
                 try heartbeats().last?.instances.first?.lastSuccess ?? 0 > 0
             }
             let heartbeat = try #require(try heartbeats().last)
-            #expect(heartbeat.collector == "c1" && heartbeat.instances.map(\.id) == ["one"] && heartbeat.rssBytes > 1 << 20)
-            let texts = try reader.records.filter { $0.topic == "pganalytics.statements" }.map { try Statement.decode($0.value ?? []) }
+            #expect(
+                heartbeat.collector == "c1" && heartbeat.instances.map(\.id) == ["one"] && heartbeat.rssBytes > 1 << 20)
+            let texts = try reader.records.filter { $0.topic == "pganalytics.statements" }.map {
+                try Statement.decode($0.value ?? [])
+            }
             #expect(texts.count > 3 && texts.allSatisfy { $0.name == String(decoding: $0.name.utf8, as: UTF8.self) })
-            #expect(try arrived(reader).tables.contains { $0.family == "system" && $0.integer("memory_total", 0) ?? 0 > 0 })
+            #expect(
+                try arrived(reader).tables.contains { $0.family == "system" && $0.integer("memory_total", 0) ?? 0 > 0 })
             // Asked to end, it ends in order and soon.
             let start = ContinuousClock.now
             process.child.kill(SIGTERM)

@@ -1,6 +1,7 @@
-@testable import Collector
 import Codec
 import Testing
+
+@testable import Collector
 
 /// Readings in, deltas out.
 @Suite struct CounterDeltaTests {
@@ -13,7 +14,9 @@ import Testing
         [calls, Int64(bitPattern: sum.bitPattern), max]
     }
 
-    func head(_ time: Int64, reset: Int64? = nil, evictions: Int64? = nil, start: Int64 = 1, system: Int64 = 7) -> ReadingHead {
+    func head(_ time: Int64, reset: Int64? = nil, evictions: Int64? = nil, start: Int64 = 1, system: Int64 = 7)
+        -> ReadingHead
+    {
         ReadingHead(
             systemIdentifier: system, serverStart: start, statsReset: reset, evictions: evictions, serverTime: time,
             monotonic: time, boot: 1)
@@ -144,8 +147,11 @@ import Testing
                     server[key] = nil
                 } else {
                     let old = server[key] ?? row(0, 0, 0)
-                    let sum = Double(bitPattern: UInt64(bitPattern: old[1])) + Double.random(in: 0...1e20, using: &random)
-                    server[key] = row(old[0] + Int64.random(in: 0...1_000_000, using: &random), sum, Int64.random(in: -5...5, using: &random))
+                    let sum =
+                        Double(bitPattern: UInt64(bitPattern: old[1])) + Double.random(in: 0...1e20, using: &random)
+                    server[key] = row(
+                        old[0] + Int64.random(in: 0...1_000_000, using: &random), sum,
+                        Int64.random(in: -5...5, using: &random))
                 }
             }
             _ = read(

@@ -1,6 +1,7 @@
-@testable import Collector
 import Runtime
 import Testing
+
+@testable import Collector
 
 /// What the collector is told, and what it refuses.
 @Suite struct CollectorSettingsTests {

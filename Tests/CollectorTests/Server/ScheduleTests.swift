@@ -1,5 +1,6 @@
-@testable import Collector
 import Testing
+
+@testable import Collector
 
 /// When which family of a server is read.
 @Suite struct ScheduleTests {

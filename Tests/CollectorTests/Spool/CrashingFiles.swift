@@ -1,5 +1,6 @@
-@testable import Collector
 import Synchronization
+
+@testable import Collector
 
 /// A directory in memory that forgets: at a crash, what was not synced is kept up to a random byte, and names that were
 /// not synced may be there or not.
@@ -102,7 +103,9 @@ final class CrashingFiles: SpoolFileSystem {
 
     var hasCrashed: Bool { state.withLock { state in state.crashAt.map { state.operations >= $0 } ?? false } }
 
-    func list() throws(SpoolError) -> [String] { try operation(false) { state throws(SpoolError) in Array(state.files.keys) } }
+    func list() throws(SpoolError) -> [String] {
+        try operation(false) { state throws(SpoolError) in Array(state.files.keys) }
+    }
 
     func size(_ name: String) throws(SpoolError) -> Int {
         try operation(false) { state throws(SpoolError) in try Self.file(name, state).content.count }

@@ -1,5 +1,6 @@
-@testable import Collector
 import Testing
+
+@testable import Collector
 
 /// The spool is killed at every operation it makes, with a disk that forgets what was not synced.
 ///
@@ -75,7 +76,9 @@ import Testing
                     if (try? log.commit()) != nil { stored = counter }
                     if files.hasCrashed { break live }
                     if Bool.random(using: &random) {
-                        guard let (messages, next) = try? log.read(from: log.acknowledged, limit: 400) else { break live }
+                        guard let (messages, next) = try? log.read(from: log.acknowledged, limit: 400) else {
+                            break live
+                        }
                         for message in messages { ledger.take(message) }
                         log.acknowledge(next)
                         try? log.reclaim()

@@ -1,5 +1,6 @@
-@testable import Collector
 import Testing
+
+@testable import Collector
 
 /// The spool's log without a disk.
 @Suite struct SpoolLogTests {
@@ -17,7 +18,11 @@ import Testing
     enum Counter {
         nonisolated(unsafe) private static var value = 0
         private static let lock = Lock()
-        static func next() -> Int { lock.locked { value += 1; return value } }
+        static func next() -> Int {
+            lock.locked {
+                value += 1; return value
+            }
+        }
     }
 
     @Test func `What was committed is read back in order with its numbers`() throws {
@@ -190,7 +195,8 @@ import Testing
                 try log.commit()
                 #expect(try log.read(from: log.acknowledged, limit: 10_000).0.map(\.sequence) == [1, 2, 3, 4, 5, 6])
                 var again = try Self.open(files)
-                #expect(try again.read(from: again.acknowledged, limit: 10_000).0.map(\.sequence) == [1, 2, 3, 4, 5, 6])
+                #expect(
+                    try again.read(from: again.acknowledged, limit: 10_000).0.map(\.sequence) == [1, 2, 3, 4, 5, 6])
             }
         }
     }
@@ -201,7 +207,8 @@ import Testing
             let files = CrashingFiles(seed: random.next())
             for number in 1...3 {
                 let size = Int.random(in: 0..<200, using: &random)
-                files.overwrite(SpoolLog.fileName(number), (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) })
+                files.overwrite(
+                    SpoolLog.fileName(number), (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) })
             }
             files.overwrite("acknowledged", (0..<20).map { _ in UInt8.random(in: 0...255, using: &random) })
             files.overwrite("acknowledged.new", [1, 2, 3])

@@ -1,7 +1,8 @@
-@testable import Collector
 import Codec
 import SQL
 import Testing
+
+@testable import Collector
 
 /// Which texts are asked for, and what they are called.
 @Suite struct StatementNamesTests {
@@ -50,16 +51,20 @@ import Testing
     }
 
     @Test func `A name is a fingerprint, and no secret goes into it`() {
-        let one = StatementNaming.statement(.init(queryid: 1, text: "ALTER ROLE a PASSWORD 'canary'", fullLength: 30), instance: "i", seenAt: 5)
-        let two = StatementNaming.statement(.init(queryid: 2, text: "ALTER ROLE a PASSWORD 'other'", fullLength: 29), instance: "i", seenAt: 5)
+        let one = StatementNaming.statement(
+            .init(queryid: 1, text: "ALTER ROLE a PASSWORD 'canary'", fullLength: 30), instance: "i", seenAt: 5)
+        let two = StatementNaming.statement(
+            .init(queryid: 2, text: "ALTER ROLE a PASSWORD 'other'", fullLength: 29), instance: "i", seenAt: 5)
         #expect(one.name == two.name && one.name.utf8.count == 16)
         #expect(!one.text.contains("canary"))
         #expect(one.fullLength == 30 && one.parser == SQL.parserVersion)
     }
 
     @Test func `What cannot be parsed is named by a hash of its masked text`() {
-        let one = StatementNaming.statement(.init(queryid: 1, text: "FROBNICATE 'canary'", fullLength: 19), instance: "i", seenAt: 5)
-        let two = StatementNaming.statement(.init(queryid: 1, text: "FROBNICATE 'x'", fullLength: 14), instance: "i", seenAt: 5)
+        let one = StatementNaming.statement(
+            .init(queryid: 1, text: "FROBNICATE 'canary'", fullLength: 19), instance: "i", seenAt: 5)
+        let two = StatementNaming.statement(
+            .init(queryid: 1, text: "FROBNICATE 'x'", fullLength: 14), instance: "i", seenAt: 5)
         #expect(one.name.hasPrefix("h1:") && one.name.utf8.count == 35)
         #expect(one.name == two.name)
     }
@@ -73,15 +78,22 @@ import Testing
 
     @Test func `Columns of every major are found their place`() {
         let old = StatementColumns(
-            ["userid:oid", "dbid:oid", "queryid:int8", "query:text", "calls:int8", "total_time:float8", "mean_time:float8",
-             "stddev_time:float8", "blk_read_time:float8"].map(Self.attribute))
+            [
+                "userid:oid", "dbid:oid", "queryid:int8", "query:text", "calls:int8", "total_time:float8",
+                "mean_time:float8",
+                "stddev_time:float8", "blk_read_time:float8",
+            ].map(Self.attribute))
         #expect(old.values.map(\.name) == ["calls", "total_exec_time", "shared_blk_read_time"])
         #expect(old.squares.map(\.deviationName) == ["stddev_exec_time"])
         #expect(old.selected == ["userid", "dbid", "queryid", "calls", "total_time", "stddev_time", "blk_read_time"])
         let new = StatementColumns(
-            ["userid:oid", "dbid:oid", "toplevel:bool", "queryid:int8", "query:text", "calls:int8", "brand_new_blks_read:int8",
-             "brand_new_time:float8", "new_flag:bool", "new_share:float8", "stats_since:timestamptz"].map(Self.attribute))
-        #expect(new.values.map(\.name) == ["calls", "brand_new_blks_read", "brand_new_time", "new_share", "stats_since"])
+            [
+                "userid:oid", "dbid:oid", "toplevel:bool", "queryid:int8", "query:text", "calls:int8",
+                "brand_new_blks_read:int8",
+                "brand_new_time:float8", "new_flag:bool", "new_share:float8", "stats_since:timestamptz",
+            ].map(Self.attribute))
+        #expect(
+            new.values.map(\.name) == ["calls", "brand_new_blks_read", "brand_new_time", "new_share", "stats_since"])
         #expect(new.values.map(\.unit) == [.count, .blocks, .nanoseconds, .none, .unixMicroseconds])
         #expect(new.toplevel == 3 && new.since != nil)
     }

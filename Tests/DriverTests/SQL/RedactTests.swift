@@ -12,14 +12,17 @@ import Testing
     }
 
     @Test func `Queries keep their shape`() {
-        #expect(SQL.redact("SELECT 'canary', 42 FROM t1 WHERE \"Id\" = $1") == "SELECT $2, $3 FROM t1 WHERE \"Id\" = $1")
+        #expect(
+            SQL.redact("SELECT 'canary', 42 FROM t1 WHERE \"Id\" = $1") == "SELECT $2, $3 FROM t1 WHERE \"Id\" = $1")
         check("SELECT a::varchar(10) FROM t", "SELECT a::varchar(?) FROM t")
         check("SELECT 1 -- canary\nFROM t /* canary /* canary */ */ WHERE x", "SELECT $1 \nFROM t   WHERE x")
     }
 
     @Test func `Utility statements lose their literals`() {
         check("CREATE ROLE a PASSWORD 'canary'", "CREATE ROLE a PASSWORD $1")
-        check("ALTER USER a WITH PASSWORD E'ca\\'nary' CONNECTION LIMIT 7", "ALTER USER a WITH PASSWORD $1 CONNECTION LIMIT ?")
+        check(
+            "ALTER USER a WITH PASSWORD E'ca\\'nary' CONNECTION LIMIT 7",
+            "ALTER USER a WITH PASSWORD $1 CONNECTION LIMIT ?")
         check("COPY t FROM PROGRAM 'curl -u me:canary x'", "COPY t FROM PROGRAM '***'")
         check(
             "CREATE SUBSCRIPTION s CONNECTION 'password=canary' PUBLICATION p",
@@ -30,19 +33,25 @@ import Testing
     /// Every one of these has "canary" or 4711 in a literal or comment; most cannot be parsed.
     static let hostile = [
         "CREATE ROLE a PASSWORD 'canary", "SELEC E'a\\'canary' FROM", "SELEC E'a'\n  'b\\'canary' FROM",
-        "SELEC U&'canary' UESCAPE '!' FROM", "SELEC $a$ canary", "SELEC $a$ $b$ canary $b$ $a$ x FROM", "SELEC $$canary$$",
-        "SELEC /* canary", "SELEC 1 -- canary", "SELEC B'1' N'canary' X'canary'", "SELEC \"canary\" FROM", "SELEC u&\"canary\"",
+        "SELEC U&'canary' UESCAPE '!' FROM", "SELEC $a$ canary", "SELEC $a$ $b$ canary $b$ $a$ x FROM",
+        "SELEC $$canary$$",
+        "SELEC /* canary", "SELEC 1 -- canary", "SELEC B'1' N'canary' X'canary'", "SELEC \"canary\" FROM",
+        "SELEC u&\"canary\"",
         "CREATE SERVER s FOREIGN DATA WRAPPER f OPTIONS (password 'canary', port '4711')",
         "CREATE USER MAPPING FOR u SERVER s OPTIONS (ADD password 'canary')",
         "PREPARE p AS SELECT 'canary', 4711", "EXECUTE p('canary', 4711)", "SELEC 4711.4711e-4711",
         "SET my.secret = 'canary'", "ALTER SYSTEM SET primary_conninfo = 'password=canary'", "CALL p('canary')",
         "SELEC 'a\\'canary', 'b'", "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT ''canary'''",
-        "COMMENT ON TABLE t IS 'canary'", "NOTIFY c, 'canary'", "SELEC 'it''s canary", "SELEC x'canary", "SELECT 'canary' \u{0} FROM",
+        "COMMENT ON TABLE t IS 'canary'", "NOTIFY c, 'canary'", "SELEC 'it''s canary", "SELEC x'canary",
+        "SELECT 'canary' \u{0} FROM",
         "ALTER ROLE a VALID UNTIL 'canary'", "SECURITY LABEL ON TABLE t IS 'canary'", "SELEC $canary", "SELEC \"canary",
-        "DECLARE c CURSOR FOR SELECT 'canary'", "EXPLAIN SELECT 'canary' LIMIT 4711", "CREATE TABLE t AS SELECT 'canary' AS x",
-        "CREATE TABLE t (a text DEFAULT 'canary', b int CHECK (b > 4711))", "ALTER TABLE t ALTER a SET DEFAULT 'canary'",
+        "DECLARE c CURSOR FOR SELECT 'canary'", "EXPLAIN SELECT 'canary' LIMIT 4711",
+        "CREATE TABLE t AS SELECT 'canary' AS x",
+        "CREATE TABLE t (a text DEFAULT 'canary', b int CHECK (b > 4711))",
+        "ALTER TABLE t ALTER a SET DEFAULT 'canary'",
         "CREATE VIEW v AS SELECT 'canary'", "COPY t FROM STDIN WITH (DELIMITER 'canary')",
-        "CREATE POLICY p ON t USING (a = 'canary')", "CREATE INDEX i ON t (a) WHERE a = 'canary'", "VACUUM (PARALLEL 4711) t",
+        "CREATE POLICY p ON t USING (a = 'canary')", "CREATE INDEX i ON t (a) WHERE a = 'canary'",
+        "VACUUM (PARALLEL 4711) t",
     ]
 
     @Test(arguments: hostile) func `No literal is left`(text: String) {
