@@ -78,10 +78,10 @@ extension World {
         let data: [Statement]
     }
 
-    /// Calls and rows of each statement of the load's role by queryid, as the API answers.
-    func answered() async throws -> [Int64: Counts] {
+    /// Calls and rows of each statement of the load's role by queryid, as the API answers for a server.
+    func answered(of server: String? = nil) async throws -> [Int64: Counts] {
         let answer: Statements = try await api.get(
-            "/servers/\(monitored.target.id)/statements?from=\(APIClient.monthAgo)&by=row&limit=1000")
+            "/servers/\(server ?? monitored.target.id)/statements?from=\(APIClient.monthAgo)&by=row&limit=1000")
         var counts: [Int64: Counts] = [:]
         for statement in answer.data where statement.username == "app" {
             counts[statement.queryid, default: Counts(calls: 0, rows: 0)] =
@@ -92,17 +92,19 @@ extension World {
     }
 
     /// Waits until the API answers what the server counted; fails with both when it does not within a minute.
-    func expectCounts(_ wanted: [Int64: Counts]) async throws {
+    func expectCounts(_ wanted: [Int64: Counts], of server: String? = nil) async throws {
         // A statement that was never read with a call of its own in it is not asked for.
         let wanted = wanted.filter { $0.value.calls > 0 }
         let deadline = ContinuousClock.now + .seconds(60)
         var found: [Int64: Counts] = [:]
         while ContinuousClock.now < deadline {
-            found = (try? await answered()) ?? found
+            found = (try? await answered(of: server)) ?? found
             if wanted.allSatisfy({ found[$0.key] == $0.value }) { break }
             try await Task.sleep(for: .milliseconds(200))
         }
-        for (queryid, counts) in wanted { #expect(found[queryid] == counts, "queryid \(queryid)") }
+        for (queryid, counts) in wanted {
+            #expect(found[queryid] == counts, "\(server ?? "the server"), queryid \(queryid)")
+        }
     }
 }
 

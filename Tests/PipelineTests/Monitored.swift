@@ -25,7 +25,7 @@ final class Monitored: Sendable {
             try await connection.execute(
                 """
                 CREATE EXTENSION pg_stat_statements;
-                CREATE ROLE pganalytics LOGIN CONNECTION LIMIT 2 PASSWORD 'monitor';
+                CREATE ROLE pganalytics LOGIN CONNECTION LIMIT 2 PASSWORD 'watching';
                 GRANT pg_monitor TO pganalytics;
                 ALTER ROLE pganalytics SET pg_stat_statements.track = 'none';
                 CREATE ROLE app LOGIN PASSWORD 'app';
@@ -35,7 +35,7 @@ final class Monitored: Sendable {
             let monitored = Monitored(
                 postgres: postgres,
                 target: StackOptions.Server(
-                    id: id, host: "127.0.0.1", port: postgres.port, user: "pganalytics", password: "monitor",
+                    id: id, host: "127.0.0.1", port: postgres.port, user: "pganalytics", password: "watching",
                     local: true),
                 app: postgres.settings(database: "load", user: "app", password: "app"))
             _ = try await monitored.pgbench(["-i", "-q", "-s", "1"])

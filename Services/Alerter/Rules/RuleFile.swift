@@ -139,8 +139,9 @@ struct RuleFile: Sendable, Equatable {
         }
 
         private func duration(_ node: YAMLNode, _ what: String) throws(RuleError) -> Int64 {
-            guard case .scalar(let text, _) = node.content, let value = PrometheusDuration.parse(text) else {
-                throw error(node, "'\(what)' is a duration like 30s, 5m or 1h30m")
+            let text = node.string ?? ""
+            guard let value = PrometheusDuration.parse(text) else {
+                throw error(node, "'\(what)' is a duration like 30s, 5m or 1h30m, not '\(text)'")
             }
             return value
         }

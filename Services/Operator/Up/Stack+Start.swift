@@ -72,7 +72,10 @@ extension Stack {
         try supervisor.keep(
             Supervisor.Program(
                 name: "broker", executable: own,
-                arguments: ["broker", "--topics", topics, "--address-file", addressFile],
+                arguments: [
+                    "broker", "--topics", topics, "--control-file", folder.path("broker.control"),
+                    "--address-file", addressFile,
+                ],
                 environment: ProcessEnvironment.all, logFile: folder.log("broker")))
         let address = try await waitFor("the broker's address in \(addressFile)", within: .seconds(15)) {
             let text = readText(addressFile)

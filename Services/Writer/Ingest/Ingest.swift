@@ -118,7 +118,6 @@ actor Ingest: RecordSink {
         // What is left to do, as runs of places; the last is next.
         var todo = [0..<batch.count]
         var condemned: [Int: String] = [:]
-        let before = Set(held.keys)
         do {
             while let run = todo.popLast() {
                 let began = ContinuousClock.now
@@ -151,8 +150,6 @@ actor Ingest: RecordSink {
             events.wasFenced(error)
             return try await rewind(batch.partitions)
         }
-        let waiting = held.filter { !before.contains($0.key) }
-        events.waits(waiting)
         events.holds(held.count)
         return held.filter { batch.partitions.contains($0.key) }.mapValues { .held(at: $0.offset, reason: $0.reason) }
     }

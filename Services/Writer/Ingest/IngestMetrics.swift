@@ -87,17 +87,7 @@ struct IngestMetrics: Sendable {
             ])
     }
 
-    func waits(_ held: [TopicPartition: (offset: Int64, reason: String)]) {
-        for (partition, wait) in held {
-            logger.error(
-                "A partition waits for a newer writer",
-                [
-                    .inputTopic: .string(partition.topic), .inputPartition: .integer(Int64(partition.partition)),
-                    .inputOffset: .integer(wait.offset), .reason: .string(wait.reason),
-                ])
-        }
-    }
-
+    /// Each of them is a line of the consumer loop.
     func holds(_ count: Int) { held.set(count) }
 
     func lostOffsets(_ partition: TopicPartition, _ from: Int64, _ to: Int64) {

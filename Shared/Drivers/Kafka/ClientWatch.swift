@@ -57,10 +57,8 @@ final class ClientWatch: Sendable {
     func isSilent() {
         let new: KafkaError? = state.withLock { state in
             guard state.connection == nil, let reason = state.suspicion else { return nil }
-            let error = KafkaError(
-                .allBrokersDown, "no broker of \(settings.place) can be reached: \(reason.message)", isRetriable: true)
-            state.connection = error
-            return error
+            state.connection = noBroker(reason)
+            return state.connection
         }
         if let new { write(new) }
     }
@@ -68,15 +66,24 @@ final class ClientWatch: Sendable {
     /// An error that librdkafka reports without having been asked.
     func report(_ code: rd_kafka_resp_err_t, _ text: String) {
         let error = KafkaError.explained(code, detail: text, settings: settings)
-        state.withLock { state in
+        let news: KafkaError? = state.withLock { state in
             switch error.code {
             case .authentication, .ssl, .resolve, .fatal: state.connection = error
-            case .allBrokersDown: state.connection = state.connection ?? error
+            case .allBrokersDown:
+                // librdkafka says how many are down, and not why: the connection that failed last does.
+                state.connection = state.connection ?? state.suspicion.map { noBroker($0) } ?? error
+                return state.connection?.code == .allBrokersDown ? state.connection : nil
             case .transport, .timedOut: state.suspicion = error
             default: break
             }
+            return error
         }
-        write(error)
+        if let news { write(news) }
+    }
+
+    private func noBroker(_ reason: KafkaError) -> KafkaError {
+        KafkaError(
+            .allBrokersDown, "no broker of \(settings.place) can be reached: \(reason.message)", isRetriable: true)
     }
 
     /// An error somebody must know of although no call returns it (a topic that is not there, a group not allowed).

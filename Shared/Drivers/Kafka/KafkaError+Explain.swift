@@ -37,6 +37,10 @@ extension KafkaError {
             return error(
                 .allBrokersDown,
                 "no broker of \(place) can be reached: \(said); is Kafka running, and the address right?")
+        case "_TRANSPORT" where said.contains("SSL routines"):
+            // TLS 1.3: the broker looks at our certificate when the handshake is over for us, and its alert comes with
+            // the first answer, as a connection that was lost.
+            return error(.ssl, certificate(said, settings))
         case "_TRANSPORT":
             return error(.transport, "\(said); is Kafka running at \(place), and is security.protocol the listener's?")
         case "_RESOLVE":
