@@ -190,17 +190,49 @@ final class ConsumerCore: @unchecked Sendable {
         return String(cString: text)
     }
 
-    /// The first offset there is of a partition and the one after the last, asked of its leader.
-    func watermarks(_ partition: TopicPartition, _ timeout: Duration) throws(KafkaError) -> Watermarks {
-        var low: Int64 = 0
-        var high: Int64 = 0
-        let code = rd_kafka_query_watermark_offsets(
-            handle, partition.topic, partition.partition, &low, &high, timeout.milliseconds)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            throw KafkaError.explained(code, subject: "offsets of \(partition)", settings: settings)
-        }
+    /// The first offset there is of each partition and the one after its last, asked of the leaders.
+    ///
+    /// By `rd_kafka_offsets_for_times`, which passes ListOffsets' two special times on: `rd_kafka_query_watermark_offsets`
+    /// asks for one partition at a time and, before 2.3.0, waits for ever when the leader is down (#2588, #4460).
+    func watermarks(
+        _ partitions: [TopicPartition], _ timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: Watermarks] {
+        let end = ContinuousClock.now + timeout
+        let low = try offsets(of: partitions, at: Int64(RD_KAFKA_OFFSET_BEGINNING), timeout)
+        let high = try offsets(of: partitions, at: Int64(RD_KAFKA_OFFSET_END), max(.milliseconds(500), end - .now))
         watch.flows()
-        return Watermarks(low: low, high: high)
+        var marks: [TopicPartition: Watermarks] = [:]
+        for (partition, offset) in low {
+            // Retention may move the beginning between the two questions, never past the end.
+            marks[partition] = Watermarks(low: offset, high: max(offset, high[partition] ?? offset))
+        }
+        return marks
+    }
+
+    private func offsets(
+        of partitions: [TopicPartition], at time: Int64, _ timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        guard let handle else { throw KafkaError(.closed, "the consumer is closed") }
+        let list = PartitionList(partitions.map { ($0, time) })
+        let code = rd_kafka_offsets_for_times(handle, list.pointer, timeout.milliseconds)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            throw KafkaError.explained(code, subject: "offsets of \(described(partitions))", settings: settings)
+        }
+        var result: [TopicPartition: Int64] = [:]
+        for index in 0..<Int(list.pointer.pointee.cnt) {
+            let item = list.pointer.pointee.elems[index]
+            let partition = TopicPartition(topic: String(cString: item.topic), partition: item.partition)
+            guard item.err == RD_KAFKA_RESP_ERR_NO_ERROR, item.offset >= 0 else {
+                let reason = item.err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__TIMED_OUT : item.err
+                throw KafkaError.explained(reason, subject: "offsets of \(partition)", settings: settings)
+            }
+            result[partition] = item.offset
+        }
+        return result
+    }
+
+    private func described(_ partitions: [TopicPartition]) -> String {
+        partitions.count == 1 ? "\(partitions[0])" : "\(partitions.count) partitions"
     }
 
     /// Where everything goes on, as far as it is known.
@@ -350,7 +382,7 @@ final class ConsumerCore: @unchecked Sendable {
             _ = rd_kafka_get_watermark_offsets(
                 handle, track.partition.topic, track.partition.partition, &low, &high)
             if high >= 0, high <= track.next { continue }
-            if let marks = try? watermarks(track.partition, .seconds(1)), marks.high > track.next {
+            if let marks = try? watermarks([track.partition], .seconds(1))[track.partition], marks.high > track.next {
                 return track.partition
             }
             return nil

@@ -257,9 +257,13 @@ final class ConsumerRun {
     /// watermark, after telling the gap, when what was wanted is gone.
     private func resolve(_ wanted: [(TopicPartition, Int64?)]) async throws -> [(TopicPartition, Int64)] {
         var positions: [(TopicPartition, Int64)] = []
+        let partitions = wanted.map(\.0)
+        let all = try await onThread { core throws in try core.watermarks(partitions, .seconds(5)) }
         for (partition, offset) in wanted {
             if isEnding { throw CancellationError() }
-            let marks = try await onThread { core throws in try core.watermarks(partition, .seconds(3)) }
+            guard let marks = all[partition] else {
+                throw KafkaError(.timedOut, "\(partition): no broker told its offsets", isRetriable: true)
+            }
             guard let offset else {
                 positions.append((partition, marks.low))
                 continue

@@ -343,6 +343,35 @@ struct KafkaConsumerTests {
         }
     }
 
+    /// librdkafka #2588: before 2.3.0 the usual question for a partition's offsets never ends while its leader is down.
+    @Test func `A leader that is down when partitions are assigned is waited for, and a shutdown meanwhile is heard`()
+        async throws
+    {
+        try await MockCluster.with(brokers: 2) { cluster in
+            try await sendAll(cluster.settings(), [record("x")])
+            // Whichever of the two is the group's coordinator: the partition's leader is the one that is down.
+            for leader in [1, 2] as [Int32] {
+                try cluster.setLeader(zero, leader)
+                try cluster.setBroker(leader, up: false)
+                let settings = cluster.settings(["reconnect.backoff.max.ms": "300"])
+                let waiting = TestSink()
+                let start = ContinuousClock.now
+                try await withConsumer(settings, group: "a\(leader)", sink: waiting) { loop in
+                    try await Task.sleep(for: .seconds(5))
+                    #expect(loop.notReady != nil)
+                    #expect(waiting.idles > 0)
+                }
+                #expect(ContinuousClock.now - start < .seconds(30))
+                let sink = TestSink()
+                try await withConsumer(settings, group: "b\(leader)", sink: sink) { _ in
+                    try await Task.sleep(for: .seconds(5))
+                    try cluster.setBroker(leader, up: true)
+                    await eventually("the record", within: .seconds(40)) { sink.values == ["x"] }
+                }
+            }
+        }
+    }
+
     @Test func `Fetches that fail and leaders that move lose and double nothing`() async throws {
         try await MockCluster.with(brokers: 3, topics: [("events", 2)]) { cluster in
             let sink = TestSink()
