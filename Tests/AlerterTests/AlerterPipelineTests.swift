@@ -1,4 +1,5 @@
 import Codec
+import Foundation
 import Kafka
 import Postgres
 import Runtime
@@ -20,30 +21,121 @@ import Testing
         )
     }
 
-    @Test(.timeLimit(.minutes(2))) func `A page, its resolve and their events, across a restart`() async throws {
-        let fixture = try await AlerterFixture()
-        await fixture.stop()
-        let names = [Topics.samples.fullName(), Topics.findings.fullName(), Topics.collectors.fullName()]
-        let events = Topics.alerts.fullName()
-        let cluster = try MockCluster(
-            brokers: 1, topics: (names + [events, Topics.deadletter.fullName()]).map { (name: $0, partitions: 2) })
-        defer { cluster.close() }
-        let settings = try AlerterFixture.settings(
-            fixture.database,
-            [
+    /// A broker, a database and a receiver, and who sends samples.
+    private final class World {
+        let fixture: AlerterFixture
+        let cluster: MockCluster
+        let settings: AlerterSettings
+        let producer: KafkaProducer
+
+        init(_ changes: [String: String] = [:]) async throws {
+            fixture = try await AlerterFixture()
+            await fixture.stop()
+            let names = [
+                Topics.samples.fullName(), Topics.findings.fullName(), Topics.collectors.fullName(),
+                Topics.alerts.fullName(), Topics.deadletter.fullName(),
+            ]
+            cluster = try MockCluster(brokers: 1, topics: names.map { (name: $0, partitions: 2) })
+            let given = [
                 "kafka.bootstrap_servers": cluster.bootstrapServers, "webhook.url": fixture.receiver.url,
                 "kafka.librdkafka.session.timeout.ms": "6000",
-            ])
-        let producer = try KafkaProducer(
-            KafkaSettings(bootstrapServers: cluster.bootstrapServers, clientID: "test"), logger: logger,
-            metrics: MetricRegistry())
+            ]
+            settings = try AlerterFixture.settings(fixture.database, given.merging(changes) { _, new in new })
+            producer = try KafkaProducer(
+                KafkaSettings(bootstrapServers: cluster.bootstrapServers, clientID: "test"),
+                logger: Logger(service: "test", sink: { _ in }), metrics: MetricRegistry())
+        }
+
         func send(_ table: Table) async {
             let record = fixture.record(table)
             let errors = await producer.send([
-                ProducerRecord(topic: names[0], key: record.key ?? [], value: record.value, headers: record.headers)
+                ProducerRecord(
+                    topic: Topics.samples.fullName(), key: Array(table.instance.utf8), value: record.value,
+                    headers: record.headers)
             ])
             #expect(errors == [nil])
         }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `A broker that goes away silences nobody, a collector that does is silent`()
+        async throws
+    {
+        let file = FileManager.default.temporaryDirectory.appending(
+            path: "pga-rules-\(UInt64.random(in: 0 ... .max)).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try """
+        groups:
+          - name: g
+            rules:
+              - {alert: Silent, expr: pganalytics_instance_silent_seconds > 4}
+        """.write(to: file, atomically: true, encoding: .utf8)
+        let world = try await World(["rules.file": file.path()])
+        defer { world.cluster.close() }
+        let parts = try AlerterParts.build(world.settings, logger: logger)
+        let (shutdown, logger) = (Shutdown(), logger)
+        let task = Task { await runServices(parts.services, shutdown: shutdown, grace: .seconds(20), logger: logger) }
+        let end = ContinuousClock.now + .seconds(20)
+        while parts.desk.with({ $0.silence.listeningSince }) == nil, ContinuousClock.now < end {
+            await world.send(try world.fixture.cycle(up: true))
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        #expect(parts.desk.with { $0.instances.count } == 1)
+        try world.cluster.setBroker(1, up: false)
+        try await Task.sleep(for: .seconds(10))
+        #expect(parts.desk.with { $0.silence.listeningSince } == nil)
+        try world.cluster.setBroker(1, up: true)
+        let back = ContinuousClock.now + .seconds(30)
+        while parts.desk.with({ $0.silence.listeningSince }) == nil, ContinuousClock.now < back {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        await world.send(try world.fixture.cycle(up: true))
+        try await Task.sleep(for: .seconds(1))
+        #expect(world.fixture.receiver.received.isEmpty)
+        // Now it is the collector.
+        let pages = await world.fixture.receiver.wait(for: 1, within: .seconds(10))
+        #expect(pages.map(\.what) == ["firing Silent"])
+        await world.send(try world.fixture.cycle(up: true))
+        _ = await world.fixture.receiver.wait(for: 2)
+        #expect(world.fixture.receiver.received.map(\.what) == ["firing Silent", "resolved Silent"])
+        shutdown.request()
+        #expect(await task.value == 0)
+        await world.producer.close(within: .seconds(5))
+    }
+
+    @Test(.timeLimit(.minutes(3))) func `Two alerters share the work, and one goes on for the other`() async throws {
+        let world = try await World()
+        defer { world.cluster.close() }
+        let instances = ["x", "y", "z", "v", "w"]
+        let first = try run(world.settings)
+        let second = try run(world.settings)
+        for instance in instances { await world.send(try world.fixture.waits([(11, 12, 6)], instance: instance)) }
+        var pages = await world.fixture.receiver.wait(for: 5, within: .seconds(40))
+        #expect(pages.count == 5)
+        first.shutdown.request()
+        #expect(await first.task.value == 0)
+        for _ in 0..<15 {
+            for instance in instances { await world.send(try world.fixture.waits([(11, 12, 20)], instance: instance)) }
+            try await Task.sleep(for: .seconds(1))
+        }
+        #expect(world.fixture.receiver.received.count == 5, "nobody is paged again")
+        try await Task.sleep(for: .seconds(6))
+        for instance in instances { await world.send(try world.fixture.waits([], instance: instance)) }
+        pages = await world.fixture.receiver.wait(for: 10, within: .seconds(30))
+        try await Task.sleep(for: .seconds(1))
+        let all = world.fixture.receiver.received.map(\.what)
+        #expect(all.filter { $0 == "firing LockWait" }.count == 5)
+        #expect(all.filter { $0 == "resolved LockWait" }.count == 5)
+        second.shutdown.request()
+        #expect(await second.task.value == 0)
+        await world.producer.close(within: .seconds(5))
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `A page, its resolve and their events, across a restart`() async throws {
+        let world = try await World()
+        defer { world.cluster.close() }
+        let (fixture, settings, producer) = (world.fixture, world.settings, world.producer)
+        let (cluster, events) = (world.cluster, Topics.alerts.fullName())
+        func send(_ table: Table) async { await world.send(table) }
         let reader = TopicReader(bootstrapServers: cluster.bootstrapServers, topics: [events])
         let first = try run(settings)
         await send(try fixture.waits([(11, 12, 6)]))
