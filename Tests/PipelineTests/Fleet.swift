@@ -34,16 +34,25 @@ struct FleetServer: Sendable {
                 // Nothing but the load may count: autovacuum reads tables too.
                 let engine = try await PostgresEngines.start(
                     major, ["autovacuum": "off", "shared_buffers": "16MB", "max_connections": "23"])
-                let server = FleetServer(engine: engine, owner: try PostgresSettings(url: engine.url))
-                fleet.append(server)
-                try await server.prepare()
+                fleet.append(FleetServer(engine: engine, owner: try PostgresSettings(url: engine.url)))
             }
+            try await forEach(fleet) { try await $0.prepare() }
             try await body(fleet)
         } catch {
             for server in fleet { await PostgresEngines.remove(server.engine) }
             throw error
         }
         for server in fleet { await PostgresEngines.remove(server.engine) }
+    }
+
+    /// Does something to every server, to all of them at the same time: mostly it is waiting.
+    static func forEach(_ fleet: [FleetServer], _ body: @escaping @Sendable (FleetServer) async throws -> Void)
+        async throws
+    {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for server in fleet { group.addTask { try await body(server) } }
+            try await group.waitForAll()
+        }
     }
 
     private func prepare() async throws {
