@@ -34,6 +34,17 @@ extension Pipeline {
                     readText(output, last: 8000).contains("writer ended") ? true : nil
                 }
 
+                let storage = try #require(
+                    try await Self.processes().first { $0.parent == up.pid && $0.command == "postgres" })
+                kill(storage.pid, SIGKILL)
+                try await waitFor("the storage to be started again", within: .seconds(30)) {
+                    readText(output, last: 8000).contains("storage ended") ? true : nil
+                }
+                try await waitFor("the API to answer from it", within: .seconds(30)) {
+                    try? await APIClient.login(
+                        String(api), name: "admin", password: String(password), logger: logger)
+                }
+
                 let children = try await Self.descendants(of: up.pid)
                 #expect(children.count >= 7)
                 up.kill(signal)
@@ -50,18 +61,29 @@ extension Pipeline {
             }
         }
 
-        /// All processes below `pid`, by /proc.
-        private static func descendants(of pid: CInt) async throws -> [CInt] {
-            let result = try await ChildProcess.run(executable: "ps", arguments: ["-e", "-o", "pid=,ppid="])
-            var children: [CInt: [CInt]] = [:]
-            for line in result.output.split(separator: "\n") {
-                let numbers = line.split(separator: " ").compactMap { CInt($0) }
-                if numbers.count == 2 { children[numbers[1], default: []].append(numbers[0]) }
+        private struct ProcessEntry {
+            let pid: CInt
+            let parent: CInt
+            let command: String
+        }
+
+        private static func processes() async throws -> [ProcessEntry] {
+            let result = try await ChildProcess.run(executable: "ps", arguments: ["-e", "-o", "pid=,ppid=,comm="])
+            return result.output.split(separator: "\n").compactMap { line in
+                let words = line.split(separator: " ")
+                guard words.count >= 3, let pid = CInt(words[0]), let parent = CInt(words[1]) else { return nil }
+                return ProcessEntry(pid: pid, parent: parent, command: String(words[2]))
             }
+        }
+
+        /// All processes below `pid`.
+        private static func descendants(of pid: CInt) async throws -> [CInt] {
+            let all = try await processes()
             var found: [CInt] = [], next = [pid]
             while let parent = next.popLast() {
-                found += children[parent] ?? []
-                next += children[parent] ?? []
+                let children = all.filter { $0.parent == parent }.map(\.pid)
+                found += children
+                next += children
             }
             return found
         }

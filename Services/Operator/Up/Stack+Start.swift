@@ -31,7 +31,12 @@ extension Stack {
                 options: options, folder: folder, bootstrapServers: bootstrap, storageURL: storageURL,
                 admin: admin, supervisor: supervisor, storage: storage, logins: logins,
                 servers: try await servers(options, storage))
-            try await stack.startServices(progress)
+            do {
+                try await stack.startServices(progress)
+            } catch {
+                await stack.stop()
+                throw error
+            }
             return stack
         } catch {
             await supervisor.stop()

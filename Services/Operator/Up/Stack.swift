@@ -22,6 +22,7 @@ final class Stack: Sendable {
     /// Where the API listens.
     let apiURL: String
     let storage: PrivatePostgres?
+    private let storageKeeper: StorageKeeper?
     /// How each service reaches the storage database.
     private let logins: [String: String]
     private let servers: [StackOptions.Server]
@@ -39,6 +40,7 @@ final class Stack: Sendable {
         self.admin = admin
         self.supervisor = supervisor
         self.storage = storage
+        storageKeeper = storage.map { StorageKeeper($0, report: supervisor.report) }
         self.logins = logins
         self.servers = servers
         var ports: [String: Int] = [:]
@@ -82,6 +84,7 @@ final class Stack: Sendable {
     /// Ends everything in reverse order and removes what was only for this run.
     func stop() async {
         await supervisor.stop()
+        await storageKeeper?.stop()
         await storage?.stop()
         folder.removeIfOurs()
     }

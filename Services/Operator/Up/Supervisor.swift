@@ -25,7 +25,7 @@ final class Supervisor: Sendable {
     }
 
     private let state = Mutex(State())
-    private let report: @Sendable (String) -> Void
+    let report: @Sendable (String) -> Void
 
     /// - Parameter report: is told in a line of each process that died and is started again.
     init(report: @escaping @Sendable (String) -> Void) {

@@ -1,5 +1,5 @@
 import Glibc
-import Runtime
+public import Runtime
 import Synchronization
 
 /// A PostgreSQL server of our own: made, started, stopped and removed by this object, on loopback only.
@@ -107,6 +107,9 @@ public final class PrivatePostgres: Sendable {
 
     /// The server's process, nil when it does not run.
     public var pid: Int32? { process.withLock { $0?.pid } }
+
+    /// How the server's process ended by itself or by another's hand; nil while it runs, and after `stop` and `killNow`.
+    public var unexpectedEnd: ExitStatus? { process.withLock { $0?.status } }
 
     /// Starts the server (again), and returns when it answers; a crashed one recovers first.
     public func restart() async throws(PostgresError) {
