@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 DURATION ?= 60
+FILTER ?=
 SECONDS_ ?= 60
 ONLY ?=
 
@@ -26,13 +27,8 @@ release: setup  ## Build the services (release) into .build/release.
 
 test: setup  ## Run the tests; FILTER=Name runs some.
 	swift build --build-tests $(STRICT)
-ifdef FILTER
-	swift test --skip-build $(STRICT) --filter $(FILTER)
-else
-	@# The pipeline's tests run whole systems: they have the machine to themselves, after all others.
-	swift test --skip-build $(STRICT) --skip PipelineTests
-	swift test --skip-build $(STRICT) --filter PipelineTests
-endif
+	@# One test at a time: many start servers, brokers and whole systems, and have the machine to themselves.
+	swift test --skip-build --no-parallel $(STRICT) $(if $(FILTER),--filter $(FILTER))
 
 bench: release  ## Measure, print a table and write bench.json; ONLY=codec. runs some.
 	.build/release/pganalytics-bench $(if $(ONLY),--only $(ONLY))
