@@ -92,10 +92,10 @@ import Testing
         try await Task.sleep(for: .seconds(1))
         #expect(world.fixture.receiver.received.isEmpty)
         // Now it is the collector.
-        let pages = await world.fixture.receiver.wait(for: 1, within: .seconds(10))
+        let pages = await world.fixture.receiver.wait(for: 1, within: .seconds(40))
         #expect(pages.map(\.what) == ["firing Silent"])
         await world.send(try world.fixture.cycle(up: true))
-        _ = await world.fixture.receiver.wait(for: 2)
+        _ = await world.fixture.receiver.wait(for: 2, within: .seconds(30))
         #expect(world.fixture.receiver.received.map(\.what) == ["firing Silent", "resolved Silent"])
         shutdown.request()
         #expect(await task.value == 0)

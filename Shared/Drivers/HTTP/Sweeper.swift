@@ -1,3 +1,4 @@
+import CMicrohttpd  // its headers bring sigset_t along: in a release build the member belongs to that module
 import Glibc
 import Synchronization
 
