@@ -93,7 +93,8 @@ let package = Package(
         tests("CollectorTests", ["Collector", "Codec", "Kafka", "Postgres", "Runtime", "SQL", "Support"]),
         tests("WriterTests", ["Writer", "Codec", "Kafka", "Postgres", "Offsets", "Runtime", "Support"]),
         tests("AnalyzerTests", ["Analyzer", "Codec", "Kafka", "Postgres", "Runtime", "HTTP", "Support"]),
-        tests("AlerterTests", ["Alerter", "Codec", "Kafka", "Postgres", "Runtime", "HTTP", "Crypto", "YAML", "Support"]),
+        tests(
+            "AlerterTests", ["Alerter", "Codec", "Kafka", "Postgres", "Runtime", "HTTP", "Crypto", "YAML", "Support"]),
         tests("APITests", ["API", "Codec", "Crypto", "HTTP", "Postgres", "Runtime", "Support"]),
         tests("OperatorTests", ["Operator", "HTTP", "Kafka", "Runtime", "YAML", "Support"]),
         tests("ContractTests", ["Codec", "YAML", "Postgres", "Support"], exclude: ["README.md"]),
