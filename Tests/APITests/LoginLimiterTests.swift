@@ -24,6 +24,17 @@ import Testing
         #expect(limiter.begin(name: "a", address: "1", now: 10) != nil)
     }
 
+    @Test func `An attempt that our own database could not judge locks nobody out, and forgives nothing`() {
+        var limiter = LoginLimiter()
+        for attempt in 0..<4 { _ = limiter.begin(name: "a", address: "1", now: Int64(attempt)) }
+        for attempt in 4..<24 {
+            #expect(limiter.begin(name: "a", address: "1", now: Int64(attempt)) == nil)
+            limiter.withdrawn(name: "a", address: "1", began: Int64(attempt))
+        }
+        #expect(limiter.begin(name: "a", address: "1", now: 24) == nil)
+        #expect(limiter.begin(name: "a", address: "1", now: 25) != nil)
+    }
+
     @Test func `Attempts count while they are still being checked`() {
         var limiter = LoginLimiter()
         let started = (0..<20).filter { _ in limiter.begin(name: "a", address: "1", now: 7) == nil }

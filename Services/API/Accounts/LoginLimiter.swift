@@ -37,14 +37,19 @@ struct LoginLimiter {
         return nil
     }
 
-    /// The attempt begun at that time succeeded.
+    /// The attempt begun at that time succeeded: what failed before it is forgiven.
     mutating func succeeded(name: String, address: String, began: Int64) {
+        withdrawn(name: name, address: address, began: began)
+        failures[pairKey(name, address)] = nil
+    }
+
+    /// The attempt begun at that time could not be judged, for our own database was away: nobody is locked out for that.
+    mutating func withdrawn(name: String, address: String, began: Int64) {
         for (key, _) in keys(name, address) {
             guard var times = failures[key], let index = times.lastIndex(of: began) else { continue }
             times.remove(at: index)
             failures[key] = times.isEmpty ? nil : times
         }
-        failures[pairKey(name, address)] = nil
     }
 
     private func pairKey(_ name: String, _ address: String) -> String { "p\u{1f}\(name)\u{1f}\(address)" }

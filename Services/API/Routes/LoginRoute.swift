@@ -38,8 +38,15 @@ private func answerLogin(_ call: Call) async throws -> HTTPResponse {
         context.loginFailures.add()
         throw Problem.tooManyAttempts(retryAfter: wait)
     }
-    let found = try await context.storage.use { connection in try await Accounts.find(name, &connection) }
-    let isRight = try await verify(credentials.password, found?.hash, context)
+    let found: (account: Account, hash: String)?
+    let isRight: Bool
+    do {
+        found = try await context.storage.use { connection in try await Accounts.find(name, &connection) }
+        isRight = try await verify(credentials.password, found?.hash, context)
+    } catch {
+        context.limiter.withLock { $0.withdrawn(name: name, address: address, began: call.now) }
+        throw error
+    }
     guard isRight, let account = found?.account, !account.isDisabled else {
         context.loginFailures.add()
         try await audit(call, name, succeeded: false)
