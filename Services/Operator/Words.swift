@@ -9,7 +9,7 @@ enum Words {
         let run: @Sendable ([String]) async -> CInt
     }
 
-    static let version = "1.0.0"
+    static let version = "0.1.0"
 
     static let all: [Word] = [
         Word(name: "up", summary: "run the embedded system: broker, storage and every service; --demo adds a workload")
