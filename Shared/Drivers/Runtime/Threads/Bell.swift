@@ -1,8 +1,7 @@
-import Runtime
 import Synchronization
 
 /// Wakes somebody who waits for work, at once when work is there.
-final class Bell: Sendable {
+public final class Bell: Sendable {
     private struct State {
         var rung = false
         var waiting: CheckedContinuation<Void, Never>?
@@ -10,8 +9,10 @@ final class Bell: Sendable {
 
     private let state = Mutex(State())
 
+    public init() {}
+
     /// There is work.
-    func ring() {
+    public func ring() {
         let waiting = state.withLock { state in
             defer { state.waiting = nil }
             if state.waiting == nil { state.rung = true }
@@ -21,7 +22,7 @@ final class Bell: Sendable {
     }
 
     /// Returns when it was rung since the last wait, after `limit`, or at the shutdown.
-    func wait(atMost limit: Duration, _ shutdown: Shutdown) async {
+    public func wait(atMost limit: Duration, _ shutdown: Shutdown) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.heard() }
             group.addTask { await shutdown.sleep(for: limit) }
