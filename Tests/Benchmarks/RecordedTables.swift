@@ -26,41 +26,30 @@ enum RecordedTables {
         return tables
     }
 
-    /// The tables as a collector sends them: names by its schedule, an hour after it began.
-    static func asSent(_ tables: [Table]) -> [Table] {
+    /// The tables as a collector sends them from a cycle of its own on: rows in the family's order, names by its schedule.
+    /// It has seen every statement in its first cycle, which is number 0.
+    static func asSent(_ tables: [Table], from cycle: Int) -> [Table] {
         var schedule = NameSchedule()
-        // The hour before: every statement was there.
-        var ids: Set<Int64> = []
         for table in tables {
-            for row in 0..<table.rowCount { ids.insert(table.integer("queryid", row) ?? 0) }
-        }
-        for cycle in 0..<NameSchedule.period {
-            for id in ids { _ = schedule.isDue(id, cycle: cycle) }
+            for row in 0..<table.rowCount { _ = schedule.isDue(table.integer("queryid", row) ?? 0, cycle: 0) }
         }
         return tables.enumerated().map { number, table in
-            var sent = table
-            guard let index = table.columns.firstIndex(where: { $0.name == "name" }) else { return table }
-            var nulls = Bitmap(count: table.rowCount)
+            var builder = TableBuilder(
+                family: .statements, instance: table.instance, collector: table.collector,
+                serverVersion: table.serverVersion, reserving: table.rowCount)
             for row in 0..<table.rowCount {
-                let id = table.integer("queryid", row) ?? 0
-                nulls[row] =
-                    table.columns[index].isNull(row) || !schedule.isDue(id, cycle: NameSchedule.period + number)
+                let named = schedule.isDue(table.integer("queryid", row) ?? 0, cycle: cycle + number)
+                for column in table.columns where named || column.name != "name" {
+                    guard let handle = builder.column(column.name), !column.isNull(row) else { continue }
+                    switch column.values {
+                    case .integers(let values): builder.set(handle, values[row])
+                    case .doubles(let values): builder.set(handle, values[row])
+                    case .strings(let dictionary, let indexes): builder.set(handle, dictionary[Int(indexes[row])])
+                    }
+                }
+                builder.endRow()
             }
-            sent.columns[index] = thinned(table.columns[index], nulls)
-            if nulls.marked == table.rowCount { sent.columns.remove(at: index) }
-            return sent
+            return builder.finish(time: table.time, interval: table.interval)
         }
-    }
-
-    /// The column with only the texts that are left in its dictionary, as a builder would make it.
-    private static func thinned(_ column: Column, _ nulls: Bitmap) -> Column {
-        guard case .strings(let dictionary, let indexes) = column.values else { return column }
-        var used: [String] = []
-        let places = indexes.indices.map { row -> UInt32 in
-            if nulls[row] { return 0 }
-            used.append(dictionary[Int(indexes[row])])
-            return UInt32(used.count - 1)
-        }
-        return Column(column.name, column.kind, column.unit, .strings(dictionary: used, indexes: places), nulls: nulls)
     }
 }

@@ -97,12 +97,13 @@ import Testing
         #expect(again)
     }
 
-    @Test func `Repetitions are spread over the period`() {
+    @Test func `Repetitions come together, at the first row of each period`() {
         var schedule = NameSchedule(period: 360)
         let ids = (0..<3_600).map { Int64(bitPattern: UInt64($0) &* 0x9E37_79B9_7F4A_7C15) }
-        let first = ids.filter { schedule.isDue($0, cycle: 0) }.count
-        #expect(first == ids.count)
-        let most = (1...360).map { cycle in ids.filter { schedule.isDue($0, cycle: cycle) }.count }.max()!
-        #expect(most < 40)
+        let due = (0..<720).map { cycle in ids.filter { schedule.isDue($0, cycle: cycle) }.count }
+        #expect(due[0] == ids.count && due[360] == ids.count && due.reduce(0, +) == 2 * ids.count)
+        // One that was idle when the period began.
+        let late = schedule.isDue(-7, cycle: 730)
+        #expect(late && !schedule.isDue(-7, cycle: 731))
     }
 }

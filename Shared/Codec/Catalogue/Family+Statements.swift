@@ -24,7 +24,10 @@ extension Family {
             .label("ours", .integer, unit: .boolean, "1 when it is the collector's own."),
         ] + execution + planning + buffers + timing + wal + jit + parallel + since,
         sortedBy: "calls",
-        groupedBy: ["wal_records", "rows", "shared_blks_read", "shared_blks_dirtied", "shared_blks_written"])
+        groupedBy: [
+            "wal_records", "rows", "shared_blks_read", "shared_blks_dirtied", "shared_blks_written", "min_exec_time",
+            "max_exec_time",
+        ])
 
     private static let execution: [FamilyColumn] = [
         .counter("calls", .count, prometheus: "pg_stat_statements_calls_total", "How often it was executed."),

@@ -4,7 +4,7 @@ import Runtime
 /// The figures of the whole: broker, storage and the services' own binaries.
 enum PipelineBenchmarks {
     static func run(_ report: Report) async throws {
-        let tables = RecordedTables.asSent(try RecordedTables.statements())
+        let tables = RecordedTables.asSent(try RecordedTables.statements(), from: 1)
         func messages(_ epoch: Int) -> Messages {
             Messages(tables: tables, epoch: String(repeating: "0", count: 31) + "\(epoch)")
         }

@@ -5,6 +5,10 @@ import Runtime
 
 /// Records what a collector would send of pg_stat_statements while a workload runs: the same columns and units, a table a cycle.
 enum Recorder {
+    /// How long the load runs before the first reading: on a server that has just started nearly every statement sets a
+    /// new shortest and longest time in each cycle, on one that has run for a while few do.
+    static let warmUp = 900
+
     static func record(url: String, file: String, cycles: Int) async throws {
         var connection = try await PostgresConnection.open(try PostgresSettings(url: url), timeout: .seconds(10))
         var workload = Workload()
@@ -16,12 +20,12 @@ enum Recorder {
         defer { try? FileManager.default.removeItem(at: directory) }
         let load = try ChildProcess.spawn(
             executable: try ChildProcess.find("pgbench"),
-            arguments: ["-n", "-c", "6", "-M", "prepared", "-R", "150", "-T", "\(60 + cycles * 10)"]
+            arguments: ["-n", "-c", "6", "-M", "prepared", "-R", "150", "-T", "\(warmUp + 20 + cycles * 10)"]
                 + (try workload.scripts(in: directory)) + [url],
             stdout: .null, stderr: .null, processGroup: true)
         defer { load.kill(15) }
-        print("loading for 40 s before the first reading…")
-        try await Task.sleep(for: .seconds(40))
+        print("loading for \(warmUp) s before the first reading…")
+        try await Task.sleep(for: .seconds(warmUp))
         var deltas = StatementDeltas(serverVersion: Int32(connection.serverVersion))
         var tables: [Table] = []
         for cycle in 0...cycles {
