@@ -37,31 +37,23 @@ struct Intake: Sendable {
             do {
                 received.append(try Self.read(record, names))
                 next[partition] = record.offset + 1
-            } catch let error as EnvelopeError {
-                if case .newerVersion = error {
-                    held[partition] = (record.offset, error.description)
-                    next[partition] = record.offset
-                    return
-                }
-                bury(record, reason: error.code, detail: error.description, now: now)
-            } catch let error as WireError {
-                bury(record, reason: error.code.rawValue, detail: error.description, now: now)
-            } catch let error as Refusal {
-                bury(record, reason: error.code, detail: error.description, now: now)
             } catch {
-                bury(record, reason: "unusable", detail: "\(error)", now: now)
+                switch Refusal(error) {
+                case .newer(let reason):
+                    held[partition] = (record.offset, reason)
+                    next[partition] = record.offset
+                case .bad(let reason, let detail):
+                    bury(record, reason: reason, detail: detail, now: now)
+                }
             }
         }
     }
 
     private static func read(_ record: borrowing KafkaRecord, _ names: AlerterTopics) throws -> Received {
         guard let topic = names.topic(record.topic) else {
-            throw Refusal(code: "topic", description: "nothing is known of this topic")
+            throw Refusal.bad(reason: "topic", detail: "nothing is known of this topic")
         }
-        let envelope = try Envelope(headers: record.headers, supported: topic.version)
-        guard envelope.type == topic.message else {
-            throw Refusal(code: "type", description: "a \(envelope.type) where \(topic.message) is expected")
-        }
+        let envelope = try topic.envelope(headers: record.headers)
         var position: (epoch: String, sequence: UInt64)?
         if topic.sequenced {
             guard let found = envelope.position else {
@@ -70,7 +62,7 @@ struct Intake: Sendable {
             position = found
         }
         guard let value = record.value else {
-            throw Refusal(code: "payload_missing", description: "the message has no payload")
+            throw Refusal.bad(reason: "payload_missing", detail: "the message has no payload")
         }
         try Plausible.check(envelope)
         let content: Content

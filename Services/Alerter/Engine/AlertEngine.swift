@@ -1,3 +1,5 @@
+import Codec
+
 /// All that the alerter knows and decides, in memory and without I/O: data, findings, clock ticks and the outcome of
 /// deliveries go in; alerts, deliveries, events and a journal of what to store come out.
 ///

@@ -1,3 +1,5 @@
+import Codec
+
 /// What changed and is not stored yet, by kind and key.
 struct DirtyKeys: Sendable, Equatable {
     var alerts: Set<String> = []

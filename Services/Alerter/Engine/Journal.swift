@@ -1,3 +1,5 @@
+import Codec
+
 /// What is to be stored, as rows: one transaction's worth.
 struct Journal: Sendable {
     /// Where a row belongs.

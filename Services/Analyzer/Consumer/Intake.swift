@@ -37,33 +37,25 @@ struct Intake: Sendable {
                     received.append(try Self.read(record))
                 }
                 next[partition] = record.offset + 1
-            } catch let error as EnvelopeError {
-                if case .newerVersion = error {
-                    held[partition] = (record.offset, error.description)
-                    next[partition] = record.offset
-                    return
-                }
-                bury(record, reason: error.code, detail: error.description, now: now)
-            } catch let error as WireError {
-                bury(record, reason: error.code.rawValue, detail: error.description, now: now)
-            } catch let error as Refusal {
-                bury(record, reason: error.code, detail: error.description, now: now)
             } catch {
-                bury(record, reason: "unusable", detail: "\(error)", now: now)
+                switch Refusal(error) {
+                case .newer(let reason):
+                    held[partition] = (record.offset, reason)
+                    next[partition] = record.offset
+                case .bad(let reason, let detail):
+                    bury(record, reason: reason, detail: detail, now: now)
+                }
             }
         }
     }
 
     private static func read(_ record: borrowing KafkaRecord) throws -> Received {
-        let envelope = try Envelope(headers: record.headers, supported: Topics.samples.version)
-        guard envelope.type == Table.name else {
-            throw Refusal(code: "type", description: "a \(envelope.type) where \(Table.name) is expected")
-        }
+        let envelope = try Topics.samples.erased.envelope(headers: record.headers)
         guard let position = envelope.position else {
             throw EnvelopeError.malformed(header: Envelope.Name.id, value: envelope.id)
         }
         guard let value = record.value else {
-            throw Refusal(code: "payload_missing", description: "the message has no payload")
+            throw Refusal.bad(reason: "payload_missing", detail: "the message has no payload")
         }
         let table = try Table.decode(value)
         try Plausible.check(envelope)
@@ -76,10 +68,7 @@ struct Intake: Sendable {
     /// A statement's text; nil for one that was taken back (a compacted topic has tombstones).
     private static func readText(_ record: borrowing KafkaRecord) throws -> StatementText? {
         guard let value = record.value else { return nil }
-        let envelope = try Envelope(headers: record.headers, supported: Topics.statements.version)
-        guard envelope.type == Statement.name else {
-            throw Refusal(code: "type", description: "a \(envelope.type) where \(Statement.name) is expected")
-        }
+        _ = try Topics.statements.erased.envelope(headers: record.headers)
         let statement = try Statement.decode(value)
         try Plausible.check(statement.name, "the name")
         try Plausible.check(statement.text, "the text")

@@ -1,3 +1,4 @@
+import Codec
 import Crypto
 import Kafka
 import Offsets

@@ -87,7 +87,7 @@ struct BatchPlan: Sendable {
             }
             next[partition] = record.offset + 1
         } catch {
-            switch error {
+            switch Refusal(error) {
             case .newer(let reason): held[partition] = (record.offset, reason)
             case .bad(let reason, let detail):
                 bad.append(Bad(index: place, reason: reason, detail: detail))

@@ -12,14 +12,6 @@ enum Input: Sendable {
     case nothing
 }
 
-/// Why a message cannot be used by this release.
-enum Refusal: Error, Equatable, Sendable {
-    /// Bad data: it goes to the dead letters.
-    case bad(reason: String, detail: String)
-    /// From a newer producer: its partition waits for a newer writer.
-    case newer(String)
-}
-
 /// The topics that the writer reads, by their names in the cluster.
 struct InputTopics: Sendable {
     let samples: String
@@ -51,21 +43,7 @@ struct InputTopics: Sendable {
         guard let topic = known[record.topic] else {
             throw .bad(reason: "topic", detail: "nothing is known of this topic")
         }
-        do {
-            let envelope = try Envelope(headers: record.headers, supported: topic.version)
-            guard envelope.type == topic.message else {
-                throw Refusal.bad(
-                    reason: "type", detail: "a \(envelope.type) where \(topic.message) is expected")
-            }
-            return (envelope, topic)
-        } catch let error as EnvelopeError {
-            if case .newerVersion = error { throw .newer(error.description) }
-            throw .bad(reason: error.code, detail: error.description)
-        } catch let refusal as Refusal {
-            throw refusal
-        } catch {
-            throw .bad(reason: "header", detail: "\(error)")
-        }
+        return (try topic.envelope(headers: record.headers), topic)
     }
 
     /// The payload, decoded where it lies.
@@ -83,7 +61,7 @@ struct InputTopics: Sendable {
             default: return .alert(try AlertEvent.decode(value))
             }
         } catch {
-            throw .bad(reason: error.code.rawValue, detail: error.description)
+            throw Refusal(error)
         }
     }
 }

@@ -1,6 +1,5 @@
+import Codec
 import Testing
-
-@testable import Analyzer
 
 /// The ledger behind a reference, for `#expect` takes no mutating calls.
 private final class Book {

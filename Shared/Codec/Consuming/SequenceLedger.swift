@@ -1,16 +1,23 @@
 /// Knows which messages of each stream have been used: the last sequence per (partition, stream, epoch).
 ///
-/// What is not newer is a duplicate. A hole is a gap: the samples in it are lost to us, and what arrived last holds.
+/// What is not newer is a duplicate. A hole is a gap: what was in it is lost to us.
 /// A stream is as old as its producer's spool; of each stream the newest epochs are kept.
-struct SequenceLedger: Sendable, Equatable {
+public struct SequenceLedger: Sendable, Equatable {
     /// A stream on a partition: growing a topic moves keys, and the old partition's numbers must not be forgotten then.
-    struct Key: Hashable, Sendable, Codable {
-        let partition: Int32
-        let stream: String
+    public struct Key: Hashable, Sendable {
+        /// Kafka's number of the partition.
+        public let partition: Int32
+        /// As ``StreamName`` writes it.
+        public let stream: String
+
+        public init(partition: Int32, stream: String) {
+            self.partition = partition
+            self.stream = stream
+        }
     }
 
     /// What to do with a message.
-    enum Verdict: Sendable, Equatable {
+    public enum Verdict: Sendable, Equatable {
         case new
         /// New, but so many messages before it never came.
         case newAfterGap(missing: UInt64)
@@ -18,14 +25,21 @@ struct SequenceLedger: Sendable, Equatable {
     }
 
     /// One line of the ledger.
-    struct Entry: Hashable, Sendable, Codable {
-        let key: Key
-        let epoch: String
-        let last: UInt64
+    public struct Entry: Hashable, Sendable {
+        public let key: Key
+        public let epoch: String
+        /// The last sequence that was used.
+        public let last: UInt64
+
+        public init(key: Key, epoch: String, last: UInt64) {
+            self.key = key
+            self.epoch = epoch
+            self.last = last
+        }
     }
 
     /// An epoch is made with each spool, so that more than a few at a time mean that a disk is not kept.
-    static let epochsPerStream = 4
+    public static let epochsPerStream = 4
 
     private struct Mark: Sendable, Equatable {
         var epoch: String
@@ -34,10 +48,12 @@ struct SequenceLedger: Sendable, Equatable {
 
     /// Newest epoch last.
     private var marks: [Key: [Mark]] = [:]
-    private(set) var changed: Set<Key> = []
+    private var changed: Set<Key> = []
+
+    public init() {}
 
     /// Takes note of a message and says whether it is new.
-    mutating func admit(_ key: Key, epoch: String, sequence: UInt64) -> Verdict {
+    public mutating func admit(_ key: Key, epoch: String, sequence: UInt64) -> Verdict {
         var list = marks[key] ?? []
         guard let index = list.firstIndex(where: { $0.epoch == epoch }) else {
             list.append(Mark(epoch: epoch, last: sequence))
@@ -57,25 +73,25 @@ struct SequenceLedger: Sendable, Equatable {
     }
 
     /// Takes over what is stored of some partitions.
-    mutating func restore(_ entries: [Entry]) {
+    public mutating func restore(_ entries: [Entry]) {
         for entry in entries {
             marks[entry.key, default: []].append(Mark(epoch: entry.epoch, last: entry.last))
         }
     }
 
     /// All lines.
-    var entries: [Entry] {
+    public var entries: [Entry] {
         marks.flatMap { key, marks in marks.map { Entry(key: key, epoch: $0.epoch, last: $0.last) } }
     }
 
     /// Drops what concerns partitions that are no longer ours.
-    mutating func forget(_ partitions: Set<Int32>) {
+    public mutating func forget(_ partitions: Set<Int32>) {
         marks = marks.filter { !partitions.contains($0.key.partition) }
         changed = changed.filter { !partitions.contains($0.partition) }
     }
 
     /// The lines that changed since the last call, for storing.
-    mutating func takeChanges() -> [Entry] {
+    public mutating func takeChanges() -> [Entry] {
         let entries = changed.flatMap { key in
             (marks[key] ?? []).map { Entry(key: key, epoch: $0.epoch, last: $0.last) }
         }
