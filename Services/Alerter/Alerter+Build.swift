@@ -21,7 +21,8 @@ struct AlerterParts: Sendable {
         let clock: @Sendable () -> Moment = {
             Moment(wall: WallClock.microseconds(), steady: (ContinuousClock.now - start).microseconds)
         }
-        let producer = try KafkaProducer(settings.kafka, logger: logger, metrics: registry)
+        let producer = try KafkaProducer(
+            settings.kafka, messageLimit: Topics.deadletter.maxMessageBytes, logger: logger, metrics: registry)
         let pool = PostgresPool(settings.database, limit: 2, patience: settings.databaseTimeout, logger: logger)
         let desk = AlertDesk(AlertEngine(rules: rules, catalogue: .codec, settings: settings.engine))
         let keeper = JournalKeeper(

@@ -15,7 +15,8 @@ struct AnalyzerParts: Sendable {
         _ settings: AnalyzerSettings, logger: Logger, registry: MetricRegistry = MetricRegistry()
     ) throws -> AnalyzerParts {
         let metrics = AnalyzerMetrics(registry)
-        let producer = try KafkaProducer(settings.kafka, logger: logger, metrics: registry)
+        let producer = try KafkaProducer(
+            settings.kafka, messageLimit: Topics.deadletter.maxMessageBytes, logger: logger, metrics: registry)
         let pool = PostgresPool(settings.database, limit: 2, patience: settings.databaseTimeout, logger: logger)
         let bell = Bell()
         let deadLetters = KafkaDeadLetters(

@@ -1,3 +1,4 @@
+import Codec
 import HTTP
 import Kafka
 import Postgres
@@ -9,11 +10,13 @@ extension Writer {
     static func run(_ settings: WriterSettings, logger: Logger, shutdown: Shutdown = .onSignals()) async throws -> CInt
     {
         let metrics = MetricRegistry()
-        let producer = try KafkaProducer(settings.kafka, logger: logger, metrics: metrics)
+        let letterLimit = Topics.deadletter.maxMessageBytes
+        let producer = try KafkaProducer(
+            settings.kafka, messageLimit: letterLimit, logger: logger, metrics: metrics)
         let topics = InputTopics(prefix: settings.topicPrefix)
         let ingest = Ingest(
             settings.database, topics: topics, limits: settings.limits, publish: { await producer.send($0) },
-            logger: logger, metrics: metrics)
+            letterLimit: min(producer.messageLimit, letterLimit), logger: logger, metrics: metrics)
         let loop = ConsumerLoop(
             settings.kafka, group: group, topics: topics.all, batchLimit: settings.batchMessages,
             batchBytes: settings.limits.batchBytes, tick: .seconds(1), sink: ingest, logger: logger, metrics: metrics)

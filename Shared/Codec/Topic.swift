@@ -21,13 +21,25 @@ public struct Topic<M: Message>: Sendable {
     public let key: TopicKey
     /// Whether messages carry `<epoch>.<sequence>`, so that a duplicate is dropped and a hole is seen.
     public let sequenced: Bool
+    /// The largest message in bytes, with its key, its headers and what Kafka writes around them: `max.message.bytes`.
+    public let maxMessageBytes: Int
+
+    init(_ name: String, version: Int, key: TopicKey, sequenced: Bool, maxMessageBytes: Int = 1 << 20) {
+        self.name = name
+        self.version = version
+        self.key = key
+        self.sequenced = sequenced
+        self.maxMessageBytes = maxMessageBytes
+    }
 
     /// The name in the cluster.
     public func fullName(prefix: String = Topics.defaultPrefix) -> String { prefix + name }
 
     /// The topic without its type.
     public var erased: AnyTopic {
-        AnyTopic(name: name, message: M.name, version: version, key: key, sequenced: sequenced)
+        AnyTopic(
+            name: name, message: M.name, version: version, key: key, sequenced: sequenced,
+            maxMessageBytes: maxMessageBytes)
     }
 }
 
@@ -38,6 +50,7 @@ public struct AnyTopic: Sendable, Equatable {
     public let version: Int
     public let key: TopicKey
     public let sequenced: Bool
+    public let maxMessageBytes: Int
 
     /// The name in the cluster.
     public func fullName(prefix: String = Topics.defaultPrefix) -> String { prefix + name }

@@ -4,18 +4,19 @@ public enum Topics {
     public static let defaultPrefix = "pganalytics."
 
     /// Every sample of every family of every instance: the log of record.
-    public static let samples = Topic<Table>(name: "samples", version: 1, key: .instance, sequenced: true)
+    public static let samples = Topic<Table>("samples", version: 1, key: .instance, sequenced: true)
     /// Statement texts, once for each name.
-    public static let statements = Topic<Statement>(name: "statements", version: 1, key: .fingerprint, sequenced: false)
+    public static let statements = Topic<Statement>("statements", version: 1, key: .fingerprint, sequenced: false)
     /// Heartbeats of the collectors.
     public static let collectors = Topic<CollectorStatus>(
-        name: "collectors", version: 1, key: .collector, sequenced: true)
+        "collectors", version: 1, key: .collector, sequenced: true)
     /// What the analyzer found.
-    public static let findings = Topic<Finding>(name: "findings", version: 1, key: .instance, sequenced: false)
+    public static let findings = Topic<Finding>("findings", version: 1, key: .instance, sequenced: false)
     /// State changes and deliveries of alerts.
-    public static let alerts = Topic<AlertEvent>(name: "alerts", version: 1, key: .alert, sequenced: false)
-    /// What could not be used.
-    public static let deadletter = Topic<DeadLetter>(name: "deadletter", version: 1, key: .original, sequenced: false)
+    public static let alerts = Topic<AlertEvent>("alerts", version: 1, key: .alert, sequenced: false)
+    /// What could not be used: a whole message of another topic, and what is said of it.
+    public static let deadletter = Topic<DeadLetter>(
+        "deadletter", version: 1, key: .original, sequenced: false, maxMessageBytes: 2 << 20)
 
     /// All of them.
     public static let all: [AnyTopic] = [

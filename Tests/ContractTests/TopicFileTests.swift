@@ -64,6 +64,7 @@ import YAML
     @Test func `Every message fits`() throws {
         for file in try files() {
             let limit = try #require(file.node["config"]?["max.message.bytes"]?.integer, "\(file.name)")
+            #expect(Topics.all.first { $0.name == file.name }?.maxMessageBytes == limit, "\(file.name)")
             #expect(
                 limit >= Table.messageLimit + 64 * 1_024,
                 "\(file.name): the payload, its headers and the batch around it")

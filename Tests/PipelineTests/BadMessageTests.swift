@@ -72,6 +72,41 @@ extension Pipeline {
             }
         }
 
+        @Test(arguments: [Broker.mock] + (RealKafka.isFound ? Broker.real.prefix(1) : []))
+        func `A bad message as large as its topic allows is whole in the dead letters, and a larger one is cut`(
+            _ broker: Broker
+        ) async throws {
+            try await World.with(broker) { world in
+                try await world.cycles()
+                let topic = Topics.samples.fullName()
+                let (key, header) = ([UInt8](repeating: 107, count: 2_000), [UInt8](repeating: 9, count: 30_000))
+                // Noise, for what can be compressed is small when it comes to a broker.
+                let room = Topics.samples.maxMessageBytes - key.count - header.count - 128
+                let whole = (0..<room).map { _ in UInt8.random(in: 0...255) }
+                let larger = [UInt8](repeating: 0xFF, count: 5 << 20)
+                try await world.produce(
+                    [whole, larger].map {
+                        ProducerRecord(topic: topic, key: key, value: $0, headers: [("origin", header)])
+                    }, messageLimit: 6 << 20)
+                let reader = TopicReader(
+                    bootstrapServers: world.stack.bootstrapServers, topics: ["pganalytics.deadletter"])
+                try await waitFor("two dead letters of each consumer", within: .seconds(40)) {
+                    Self.letters(reader).count == 6 ? true : nil
+                }
+                for consumer in ["pganalytics-writer", "analyzer", "alerter"] {
+                    let letters = Self.letters(reader).filter { $0.consumer == consumer }
+                    try #require(letters.count == 2, "\(consumer)")
+                    #expect(letters.allSatisfy { $0.key == key && $0.headers == [Header("origin", header)] })
+                    #expect(letters[0].value == whole, "\(consumer): \(letters[0].detail)")
+                    let kept = letters[1].value?.count ?? 0
+                    #expect((2_050_000..<larger.count).contains(kept))
+                    #expect(letters[1].detail.hasSuffix("(the first \(kept) of \(larger.count) bytes are kept)"))
+                }
+                await reader.stop()
+                #expect(world.stack.supervisor.restarts == 0)
+            }
+        }
+
         private static func letters(_ reader: TopicReader) -> [DeadLetter] {
             reader.records.filter { $0.topic == "pganalytics.deadletter" }.compactMap {
                 try? DeadLetter.decode($0.value ?? [])
@@ -96,11 +131,11 @@ extension Pipeline {
 
 extension World {
     /// Writes records to the broker and waits until it has them.
-    func produce(_ records: [ProducerRecord]) async throws {
+    func produce(_ records: [ProducerRecord], messageLimit: Int = 1 << 20) async throws {
         let producer = try KafkaProducer(
             KafkaSettings(
                 bootstrapServers: stack.bootstrapServers, clientID: "test", properties: stack.options.kafkaProperties),
-            logger: Logger(service: "test", level: .error), metrics: MetricRegistry())
+            messageLimit: messageLimit, logger: Logger(service: "test", level: .error), metrics: MetricRegistry())
         for error in await producer.send(records) { #expect(error == nil) }
         await producer.close(within: .seconds(5))
     }

@@ -8,15 +8,13 @@ protocol DeadLetters: Sendable {
 
 /// Dead letters on their topic.
 struct KafkaDeadLetters: DeadLetters {
-    /// So much fits into a message of the producer's.
-    static let limit = 1_000_000
-
     let producer: KafkaProducer
     let topic: String
 
     func publish(_ letters: [DeadLetter]) async throws {
+        let limit = min(producer.messageLimit, Topics.deadletter.maxMessageBytes)
         let records = letters.map { letter in
-            let record = letter.record(limit: Self.limit)
+            let record = letter.record(limit: limit)
             return ProducerRecord(topic: topic, key: record.key, value: record.value, headers: record.headers)
         }
         // Not advanced before it is acknowledged: a dead letter that is lost is a message lost.

@@ -3,12 +3,9 @@ import Kafka
 
 /// Makes a dead letter of a record.
 enum DeadLetters {
-    /// So much fits into a message of the producer's.
-    static let limit = 1_000_000
-
-    /// The record for the dead letter topic, under the original's key.
+    /// The record of at most `limit` bytes for the dead letter topic, under the original's key.
     static func record(
-        _ record: borrowing KafkaRecord, _ bad: BatchPlan.Bad, topic: String, now: Int64
+        _ record: borrowing KafkaRecord, _ bad: BatchPlan.Bad, topic: String, limit: Int, now: Int64
     ) -> ProducerRecord {
         let letter = DeadLetter(
             reason: bad.reason, detail: bad.detail, topic: record.topic, partition: record.partition,

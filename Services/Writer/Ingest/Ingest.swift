@@ -26,6 +26,7 @@ actor Ingest: RecordSink {
     private let topics: InputTopics
     private let limits: Limits
     private let publish: Publish
+    private let letterLimit: Int
     private let now: @Sendable () -> Int64
     let logger: Logger
     let events: IngestMetrics
@@ -52,14 +53,17 @@ actor Ingest: RecordSink {
         let offset: Int64
     }
 
+    /// - Parameter letterLimit: the largest message that `publish` takes.
     init(
         _ settings: PostgresSettings, topics: InputTopics, limits: Limits = Limits(), publish: @escaping Publish,
+        letterLimit: Int = Topics.deadletter.maxMessageBytes,
         now: @escaping @Sendable () -> Int64 = WallClock.microseconds, logger: Logger, metrics: MetricRegistry
     ) {
         self.settings = settings
         self.topics = topics
         self.limits = limits
         self.publish = publish
+        self.letterLimit = letterLimit
         self.now = now
         self.logger = logger
         events = IngestMetrics(metrics, logger: logger)
@@ -207,7 +211,7 @@ actor Ingest: RecordSink {
         for bad in bad {
             let (record, place) = batch.withRecord(at: bad.index) { record in
                 (
-                    DeadLetters.record(record, bad, topic: topics.deadLetters, now: now()),
+                    DeadLetters.record(record, bad, topic: topics.deadLetters, limit: letterLimit, now: now()),
                     Place(partition: record.topicPartition, offset: record.offset)
                 )
             }

@@ -10,10 +10,19 @@ public final class KafkaProducer: Sendable {
     private let control = DedicatedThread(name: "kafka-control")
     private let service: Task<Void, Never>
 
+    /// The largest record in bytes, with its key, its headers and what Kafka writes around them.
+    public let messageLimit: Int
+
     /// Starts a producer. No broker needs to be there yet: an unknown property is all that can fail.
-    public init(_ settings: KafkaSettings, logger: Logger, metrics: MetricRegistry) throws(KafkaError) {
+    ///
+    /// - Parameter messageLimit: the largest record, unless the settings say another `message.max.bytes`.
+    public init(
+        _ settings: KafkaSettings, messageLimit: Int = 1 << 20, logger: Logger, metrics: MetricRegistry
+    ) throws(KafkaError) {
+        self.messageLimit = settings.properties[KafkaSettings.messageLimit].flatMap { Int($0) } ?? messageLimit
         let watch = ClientWatch(settings, logger: logger)
-        let core = try ProducerCore(settings, watch: watch, metrics: ProducerMetrics(metrics))
+        let core = try ProducerCore(
+            settings, messageLimit: messageLimit, watch: watch, metrics: ProducerMetrics(metrics))
         self.core = core
         let thread = DedicatedThread(name: "kafka-producer")
         service = Task.detached {

@@ -39,14 +39,14 @@ extension KafkaSettings {
     }
 
     /// A producer that loses, doubles and reorders nothing as long as it lives.
-    var producer: [(String, String)] {
+    func producer(messageLimit: Int) -> [(String, String)] {
         common + [
             ("enable.idempotence", "true"),
             ("acks", "all"),
             ("compression.codec", "zstd"),
             ("linger.ms", "20"),
             ("batch.size", "1000000"),
-            ("message.max.bytes", "1048576"),
+            (Self.messageLimit, String(messageLimit)),
             // The default (CRC32) puts keys on other partitions than every Java client does.
             ("partitioner", "murmur2_random"),
             // The default lets 1 GiB pile up in memory; QUEUE_FULL is our back-pressure instead.
@@ -72,6 +72,8 @@ extension KafkaSettings {
                 ("partition.assignment.strategy", "range"),
                 ("fetch.wait.max.ms", "50"),
                 ("fetch.error.backoff.ms", "100"),
+                // A record larger than fetch.message.max.bytes (1 MiB) comes all the same: a broker gives the first batch
+                // of a fetch whole, whatever its size (Kafka 0.10.1). receive.message.max.bytes (100 MB) bounds the answer.
                 // Per partition the default is 64 MiB and 100,000 messages.
                 ("queued.max.messages.kbytes", "32768"),
                 ("queued.min.messages", "10000"),
@@ -87,6 +89,9 @@ extension KafkaSettings {
         }
         return list
     }
+
+    /// The property that limits a producer's messages.
+    static let messageLimit = "message.max.bytes"
 
     /// What an error message says of where we connected: never a secret.
     var place: String { bootstrapServers.isEmpty ? "no bootstrap servers" : bootstrapServers }

@@ -22,11 +22,14 @@ final class ProducerCore: @unchecked Sendable {
     private let queue: OpaquePointer
     private let isStopping = Atomic<Bool>(false)
 
-    init(_ settings: KafkaSettings, watch: ClientWatch, metrics: ProducerMetrics) throws(KafkaError) {
+    init(
+        _ settings: KafkaSettings, messageLimit: Int, watch: ClientWatch, metrics: ProducerMetrics
+    ) throws(KafkaError) {
         self.settings = settings
         self.watch = watch
         self.metrics = metrics
-        let configuration = try Configuration(settings.producer, overriddenBy: settings.properties)
+        let configuration = try Configuration(
+            settings.producer(messageLimit: messageLimit), overriddenBy: settings.properties)
         rd_kafka_conf_set_events(
             configuration.pointer, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
         pointer = try configuration.makeHandle(RD_KAFKA_PRODUCER)

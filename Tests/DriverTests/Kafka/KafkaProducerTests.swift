@@ -80,6 +80,28 @@ struct KafkaProducerTests {
         }
     }
 
+    @Test func `A producer sends what is as large as it was told, and it is read`() async throws {
+        try await MockCluster.with { cluster in
+            let large = ProducerRecord(topic: "events", key: [1], value: Array(repeating: 7, count: (2 << 20) - 100))
+            let plain = ["compression.codec": "none"]
+            try await withProducer(cluster.settings(plain), messageLimit: 2 << 20) { producer in
+                #expect(producer.messageLimit == 2 << 20)
+                #expect(await producer.send([large, record("small")]) == [nil, nil])
+            }
+            // What is set by hand counts.
+            let less = cluster.settings(["message.max.bytes": "50000"])
+            try await withProducer(less, messageLimit: 2 << 20) { producer in
+                #expect(producer.messageLimit == 50_000)
+                #expect(await producer.send([large]).first??.code == .messageTooLarge)
+            }
+            let sink = HeaderSink()
+            try await withConsumer(cluster.settings(), sink: sink) { _ in
+                await eventually("both records") { sink.records.count == 2 }
+            }
+            #expect(sink.records.first?.value == large.value)
+        }
+    }
+
     @Test func `A full queue makes the sender wait and loses nothing`() async throws {
         try await MockCluster.with { cluster in
             let settings = cluster.settings(["queue.buffering.max.messages": "10", "linger.ms": "1"])

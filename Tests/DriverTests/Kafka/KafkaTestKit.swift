@@ -161,9 +161,11 @@ extension MockCluster {
 
 /// A producer, closed after the body.
 func withProducer<T>(
-    _ settings: KafkaSettings, log: KafkaLog = KafkaLog(), _ body: (KafkaProducer) async throws -> T
+    _ settings: KafkaSettings, messageLimit: Int = 1 << 20, log: KafkaLog = KafkaLog(),
+    _ body: (KafkaProducer) async throws -> T
 ) async throws -> T {
-    let producer = try KafkaProducer(settings, logger: log.logger, metrics: MetricRegistry())
+    let producer = try KafkaProducer(
+        settings, messageLimit: messageLimit, logger: log.logger, metrics: MetricRegistry())
     do {
         let value = try await body(producer)
         await producer.close(within: .seconds(5))
