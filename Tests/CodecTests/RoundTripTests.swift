@@ -38,8 +38,8 @@ import Testing
 
     @Test func `Repeated numbers may come unpacked or in several pieces`() throws {
         var writer = WireWriter()
-        writer.uint64(3, 6)
-        writer.packedSigned(3, [-4, 5])
+        writer.uint64(3, 3)
+        writer.packedIntegers(3, [-4, 5])
         #expect(try ColumnValues.decode(writer.bytes).integers == [3, -4, 5])
     }
 

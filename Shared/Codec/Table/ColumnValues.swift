@@ -25,8 +25,7 @@ struct ColumnValues: Message {
             }
         case .integers(let integers):
             if leavesOutZeros { return }
-            // Identities such as a queryid fill their 64 bits, and would take ten bytes each.
-            if column.kind == .label, Self.isWide(integers) {
+            if Self.isWide(integers) {
                 wideIntegers = integers
             } else {
                 self.integers = integers
@@ -38,7 +37,7 @@ struct ColumnValues: Message {
     func write(to writer: inout WireWriter) {
         writer.strings(1, dictionary)
         writer.packedUnsigned(2, indexes)
-        writer.packedSigned(3, integers)
+        writer.packedIntegers(3, integers)
         writer.packedDoubles(4, doubles)
         writer.bytes(5, nulls)
         writer.packedFixed(6, wideIntegers)
@@ -50,7 +49,7 @@ struct ColumnValues: Message {
             switch field.number {
             case 1: dictionary.append(try reader.string(field))
             case 2: try reader.unsigned(field, into: &indexes)
-            case 3: try reader.signed(field, into: &integers)
+            case 3: try reader.integers(field, into: &integers)
             case 4: try reader.doubles(field, into: &doubles)
             case 5: nulls = try reader.bytes(field)
             case 6: try reader.fixed(field, into: &wideIntegers)
@@ -60,10 +59,12 @@ struct ColumnValues: Message {
         }
     }
 
-    /// Whether eight bytes a value are fewer than what varints would take.
+    /// Whether eight bytes a value are fewer than what varints would take: a negative number takes ten, and identities such
+    /// as a queryid fill their 64 bits.
     private static func isWide(_ integers: [Int64]) -> Bool {
+        guard integers.reduce(0, |) < 0 else { return false }
         var size = 0
-        for value in integers { size += Varint.size(Varint.zigzag(value)) }
+        for value in integers { size += Varint.size(UInt64(bitPattern: value)) }
         return size > 8 * integers.count
     }
 }

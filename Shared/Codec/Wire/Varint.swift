@@ -11,18 +11,6 @@ enum Varint {
         (70 - (value | 1).leadingZeroBitCount) / 7
     }
 
-    /// Small numbers of either sign become small numbers without one.
-    @inline(__always)
-    static func zigzag(_ value: Int64) -> UInt64 {
-        UInt64(bitPattern: (value << 1) ^ (value >> 63))
-    }
-
-    /// The inverse of ``zigzag(_:)``.
-    @inline(__always)
-    static func unzigzag(_ value: UInt64) -> Int64 {
-        Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-    }
-
     /// Spreads the low 56 bits over eight bytes of seven.
     @inline(__always)
     static func spread(_ value: UInt64) -> UInt64 {

@@ -1,9 +1,9 @@
 /// Whole columns at once: the bounds are checked once for a column, then its values are loaded without further checks.
 extension WireReader {
-    /// A `repeated sint64`, packed or one value at a time.
+    /// A `repeated int64`, packed or one value at a time.
     @_lifetime(self: copy self)
-    public mutating func signed(_ field: WireField, into values: inout [Int64]) throws(WireError) {
-        try numbers(field, into: &values) { Varint.unzigzag($0) }
+    public mutating func integers(_ field: WireField, into values: inout [Int64]) throws(WireError) {
+        try numbers(field, into: &values) { Int64(bitPattern: $0) }
     }
 
     /// A `repeated uint32`, packed or one value at a time.

@@ -1,8 +1,8 @@
 /// Whole columns at once: one call, no allocation but the buffer's growth.
 extension WireWriter {
-    /// A packed `repeated sint64`.
-    public mutating func packedSigned(_ field: Int, _ values: [Int64]) {
-        packed(field, values) { Varint.zigzag($0) }
+    /// A packed `repeated int64`.
+    public mutating func packedIntegers(_ field: Int, _ values: [Int64]) {
+        packed(field, values) { UInt64(bitPattern: $0) }
     }
 
     /// A packed `repeated uint32`.

@@ -5,9 +5,8 @@ import Runtime
 
 /// Records what a collector would send of pg_stat_statements while a workload runs: the same columns and units, a table a cycle.
 enum Recorder {
-    /// How long the load runs before the first reading: on a server that has just started nearly every statement sets a
-    /// new shortest and longest time in each cycle, on one that has run for a while few do.
-    static let warmUp = 900
+    /// How long the load runs before the first reading.
+    static let warmUp = 40
 
     static func record(url: String, file: String, cycles: Int) async throws {
         var connection = try await PostgresConnection.open(try PostgresSettings(url: url), timeout: .seconds(10))
