@@ -1,8 +1,13 @@
 /// Points in time as RFC 3339 writes them, to the microsecond, in UTC.
 public enum Timestamp {
-    /// `2026-03-14T03:12:00.000250Z` for microseconds since 1970.
+    /// What can be written: the years 0001 to 9999, which RFC 3339, PostgreSQL and everybody else can read.
+    public static let writable: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
+
+    /// `2026-03-14T03:12:00.000250Z` for microseconds since 1970. A time that is not ``writable`` is written as the nearest
+    /// one that is: any number has a text, and ``microseconds(_:)`` reads it.
     public static func text(_ microseconds: Int64) -> String {
         let second = Int64(1_000_000)
+        let microseconds = min(max(microseconds, writable.lowerBound), writable.upperBound)
         let seconds = microseconds >= 0 ? microseconds / second : -((second - 1 - microseconds) / second)
         let fraction = microseconds - seconds * second
         let days = seconds >= 0 ? seconds / 86_400 : -((86_399 - seconds) / 86_400)

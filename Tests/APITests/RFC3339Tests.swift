@@ -17,6 +17,16 @@ import Testing
         f("9999-12-31T23:59:59.999999Z", 253_402_300_799_999_999)
     }
 
+    @Test func `The ends of what a number can say have a text`() {
+        #expect(RFC3339.text(.max) == "294247-01-10T04:00:54.775807Z")
+        #expect(RFC3339.text(.min) == "-290308-12-21T19:59:05.224192Z")
+        #expect(RFC3339.text(-1) == "1969-12-31T23:59:59.999999Z")
+        #expect(RFC3339.text(-1_000_000) == "1969-12-31T23:59:59Z")
+        #expect(RFC3339.seconds(.max) == "9223372036854.775807")
+        #expect(RFC3339.seconds(.min) == "-9223372036854.775")
+        #expect(RFC3339.seconds(-500_000) == "-0.5")
+    }
+
     @Test func `Every day of four centuries goes both ways`() {
         // One expectation for all: a hundred thousand of them would hold a thread of the pool for seconds.
         let wrong = (Int64(0)..<146_097).first { day in

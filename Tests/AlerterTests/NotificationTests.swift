@@ -129,6 +129,7 @@ struct NotificationTests {
     @Test(arguments: [
         (Int64(0), "1970-01-01T00:00:00Z"), (951_782_400_000_000, "2000-02-29T00:00:00Z"),
         (1_700_000_000_123_456, "2023-11-14T22:13:20.123456Z"), (-1, "1969-12-31T23:59:59.999999Z"),
+        (.max, "294247-01-10T04:00:54.775807Z"), (.min, "-290308-12-21T19:59:05.224192Z"),
     ])
     func `Times are written as RFC 3339`(time: Int64, expected: String) {
         #expect(HTTPDate.rfc3339(time) == expected)

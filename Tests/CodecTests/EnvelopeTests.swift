@@ -85,4 +85,24 @@ import Testing
             "2026-05-28T20:26:40", "2026-05-28T20:26:40.Z", "2026-05-28T20:26:40+00:00", "2026-05-28T20:26:4xZ",
         ] { #expect(Timestamp.microseconds(bad) == nil, "\(bad)") }
     }
+
+    @Test func `Any number has a text that is read back, the extremes as the ends of what can be written`() {
+        #expect(Timestamp.text(.min) == "0001-01-01T00:00:00.000000Z")
+        #expect(Timestamp.text(.max) == "9999-12-31T23:59:59.999999Z")
+        let (first, last) = (Timestamp.writable.lowerBound, Timestamp.writable.upperBound)
+        for time in [.min, .min + 1, .min + 999_999, .min + 1_000_000, first - 1, first, first + 1, -1, 0, 1] {
+            #expect(Timestamp.microseconds(Timestamp.text(time)) == max(time, first), "\(time)")
+        }
+        for time in [.max, .max - 1, .max - 999_999, last + 1, last, last - 1] {
+            #expect(Timestamp.microseconds(Timestamp.text(time)) == min(time, last), "\(time)")
+        }
+    }
+
+    @Test func `The envelope of a message with an absurd time can be read`() throws {
+        for time in [Int64.min, .max] {
+            let envelope = Envelope(Topics.collectors, stream: Self.stream, epoch: "e", sequence: 1, time: time)
+            let read = try Envelope(headers: envelope.headers, supported: 1)
+            #expect(Timestamp.writable.contains(read.time))
+        }
+    }
 }

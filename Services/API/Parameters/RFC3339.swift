@@ -8,7 +8,7 @@ enum RFC3339 {
         var text =
             padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T" + padded(ofDay / 3600, 2) + ":"
             + padded(ofDay / 60 % 60, 2) + ":" + padded(ofDay % 60, 2)
-        var fraction = padded(microseconds - seconds * 1_000_000, 6)
+        var fraction = padded(floorRemainder(microseconds, 1_000_000), 6)
         while fraction.last == "0" { fraction.removeLast() }
         if !fraction.isEmpty { text += "." + fraction }
         return text + "Z"
@@ -17,7 +17,7 @@ enum RFC3339 {
     /// Unix time in seconds as JSON writes a number, exact to the microsecond.
     static func seconds(_ microseconds: Int64) -> String {
         let whole = floorDivide(microseconds, 1_000_000)
-        var fraction = padded(microseconds - whole * 1_000_000, 6)
+        var fraction = padded(floorRemainder(microseconds, 1_000_000), 6)
         while fraction.last == "0" { fraction.removeLast() }
         guard whole >= 0 else { return String(Double(microseconds) / 1e6) }
         return fraction.isEmpty ? String(whole) : "\(whole).\(fraction)"
@@ -35,7 +35,8 @@ enum RFC3339 {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { (a >= 0 ? a : a - b + 1) / b }
+    private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { a / b - (a % b < 0 ? 1 : 0) }
+    private static func floorRemainder(_ a: Int64, _ b: Int64) -> Int64 { a % b + (a % b < 0 ? b : 0) }
 
     /// Year, month and day of a day since 1970, in the proleptic Gregorian calendar; years begin in March inside.
     private static func civil(_ day: Int64) -> (Int64, Int64, Int64) {

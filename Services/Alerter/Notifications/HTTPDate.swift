@@ -22,7 +22,7 @@ enum HTTPDate {
         let inDay = seconds - days * 86_400
         let (year, month, day) = date(days)
         func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let fraction = time - seconds * 1_000_000
+        let fraction = time % 1_000_000 + (time % 1_000_000 < 0 ? 1_000_000 : 0)
         let decimals = fraction == 0 ? "" : "." + String(String(1_000_000 + fraction).dropFirst())
         return
             "\(year)-\(two(month))-\(two(day))T\(two(inDay / 3_600)):\(two(inDay / 60 % 60)):\(two(inDay % 60))\(decimals)Z"

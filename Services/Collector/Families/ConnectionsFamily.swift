@@ -24,7 +24,7 @@ enum ConnectionsFamily {
                 coalesce(max(extract(epoch FROM t.now - a.xact_start)) FILTER (WHERE \(clients) AND a.pid <> pg_backend_pid()), 0)::float8
             FROM pg_stat_activity a, (SELECT clock_timestamp() AS now) t
             """, timeout: context.timeout)
-        let waiters = try result.int(0, 6) ?? 0
+        let waiters = max(0, try result.int(0, 6) ?? 0)
         var longest = try result.double(0, 7) ?? 0
         if waiters > 0, context.facts.lockColumns.contains("waitstart") {
             let exact = try await connection.query(

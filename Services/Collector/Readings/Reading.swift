@@ -41,7 +41,12 @@ struct ReadingHead: Equatable, Sendable {
     /// Microseconds from an earlier reading to this one: by the collector's monotonic clock, which goes on when the
     /// collector is restarted; by the server's clock when the collector's machine was.
     func interval(since earlier: ReadingHead) -> Int64 {
-        max(0, boot == earlier.boot ? monotonic - earlier.monotonic : serverTime - earlier.serverTime)
+        let (passed, overflow) =
+            boot == earlier.boot
+            ? monotonic.subtractingReportingOverflow(earlier.monotonic)
+            : serverTime.subtractingReportingOverflow(earlier.serverTime)
+        // A server's clock that says infinity says nothing.
+        return overflow ? 0 : max(0, passed)
     }
 }
 

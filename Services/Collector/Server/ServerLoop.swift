@@ -166,7 +166,10 @@ struct ServerLoop {
         report.serverVersion = facts.version
         report.versionText = facts.versionText
         report.systemIdentifier = facts.systemIdentifier
-        report.clockOffset = try result.timestamp(0, 0).map { $0 - (before + after) / 2 }
+        // A clock that says what no calendar holds says nothing.
+        report.clockOffset = try result.timestamp(0, 0).flatMap { time in
+            Codec.Timestamp.writable.contains(time) ? time - (before + after) / 2 : nil
+        }
         report.serverStart = try result.timestamp(0, 1)
         report.inRecovery = try result.bool(0, 2)
         report.timeline = try result.int(0, 3)

@@ -21,8 +21,9 @@ public enum Deviation {
     /// The deviation, in nanoseconds, of those that came after `earlier`, rounded to seven significant bits: more would
     /// cost bytes and say nothing. 0 when fewer than two came.
     public static func between(_ earlier: Lifetime, _ later: Lifetime) -> Int64 {
-        let count = later.count - earlier.count
-        guard count > 1 else { return 0 }
+        // What a server says it counted is a number like any other.
+        let (count, overflow) = later.count.subtractingReportingOverflow(earlier.count)
+        guard count > 1, !overflow else { return 0 }
         let mean = (later.total - earlier.total) / Double(count)
         let variance = (later.squares - earlier.squares) / Double(count) - mean * mean
         // The difference of two large sums can come out a little below zero.

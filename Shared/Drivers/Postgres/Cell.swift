@@ -40,7 +40,8 @@ struct Cell {
             guard let days = load(Int32.self) else { return nil }
             if days == .max { return .max }
             if days == .min { return .min }
-            return Int64(days) * 86_400_000_000 + TypeOID.epochOffset
+            // The calendar of dates ends later than that of microseconds.
+            return Self.microseconds(days: Int64(days), and: TypeOID.epochOffset)
         default: return nil
         }
     }
@@ -49,8 +50,15 @@ struct Cell {
         guard type == TypeOID.interval, bytes.count == 16 else { return nil }
         let (time, days, months) = (load(Int64.self, at: 0), load(Int32.self, at: 8), load(Int32.self, at: 12))
         guard let time, let days, let months else { return nil }
-        let (sum, overflow) = time.addingReportingOverflow((Int64(days) + Int64(months) * 30) * 86_400_000_000)
-        return overflow ? (time < 0 ? .min : .max) : sum
+        return Self.microseconds(days: Int64(days) + Int64(months) * 30, and: time)
+    }
+
+    /// Days and microseconds together; what no Int64 holds is the nearest extreme.
+    private static func microseconds(days: Int64, and rest: Int64) -> Int64 {
+        let (whole, tooMany) = days.multipliedReportingOverflow(by: 86_400_000_000)
+        if tooMany { return days < 0 ? .min : .max }
+        let (sum, overflow) = whole.addingReportingOverflow(rest)
+        return overflow ? (rest < 0 ? .min : .max) : sum
     }
 
     /// The elements of a one-dimensional array.

@@ -134,6 +134,8 @@ import Testing
         #expect(later.interval(since: earlier) == 4_000)
         later.serverTime = 0
         #expect(later.interval(since: earlier) == 0)
+        (earlier.serverTime, later.serverTime) = (.min, .max)
+        #expect(later.interval(since: earlier) == 0)
     }
 
     @Test(arguments: 0..<20) func `Records bring back the same state`(seed: Int) throws {
