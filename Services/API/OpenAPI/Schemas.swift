@@ -98,7 +98,8 @@ extension Schema {
     private static let familyCycle: Schema = .object([
         .init("family", .string), .init("time", .time), .init("outcome", .nullable(.string)),
         .init("message", .nullable(.string)), .init("interval_us", .nullable(.integer)),
-        .init("rows", .nullable(.integer)), .init("server_time_us", .nullable(.integer), "What it cost the server."),
+        .init("rows", .nullable(.integer)),
+        .init("server_time_us", .nullable(.integer), "How long the server's answers were waited for."),
     ])
 
     private static let gaps: Schema = .array(

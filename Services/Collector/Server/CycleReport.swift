@@ -1,4 +1,5 @@
 import Codec
+import Postgres
 
 /// What came of a cycle: the two tables that are sent whatever happened.
 struct CycleReport: Sendable {
@@ -7,6 +8,8 @@ struct CycleReport: Sendable {
         var family: String
         var outcome: Outcome
         var duration: Int64
+        /// How long the server's answers were waited for and how large they were; `nil` for what is not asked of a server.
+        var answers: StatementCost?
         var rows: Int
         var leftOut: Int
         var interval: Int64
@@ -55,13 +58,18 @@ struct CycleReport: Sendable {
         var families = TableBuilder(
             family: .cycleFamily, instance: server.id, collector: collector, serverVersion: Int32(serverVersion))
         let labels = ["family", "outcome", "message"].map { families.add($0, .label, .none, .text) }
-        let numbers = ["duration", "rows", "left_out", "interval"].map { families.column($0) }
+        let numbers = ["duration", "rows", "left_out", "interval", "server_time", "bytes"].map { families.column($0) }
         for entry in entries {
             families.set(labels[0], entry.family)
             families.set(labels[1], entry.outcome.code)
             if !entry.outcome.message.isEmpty { families.set(labels[2], entry.outcome.message) }
-            let values = [entry.duration, Int64(entry.rows), Int64(entry.leftOut), entry.interval]
-            for (handle, value) in zip(numbers, values) { if let handle { families.set(handle, value) } }
+            let values = [
+                entry.duration, Int64(entry.rows), Int64(entry.leftOut), entry.interval,
+                entry.answers?.time.microseconds, entry.answers.map { Int64($0.bytes) },
+            ]
+            for (handle, value) in zip(numbers, values) {
+                if let handle, let value { families.set(handle, value) }
+            }
             families.endRow()
         }
         tables.append(families.finish(time: time, interval: 0))

@@ -51,6 +51,7 @@ struct ServerFamilies: Sendable {
         await readSystem(due, context, &report, &tables, &batch, schedule: schedule, spool: spool)
         for family in due where !family.hasPrefix("system") {
             let start = context.clock.monotonic()
+            let asked = connection.cost
             var reading = FamilyReading()
             do throws(PostgresError) {
                 switch family {
@@ -104,8 +105,8 @@ struct ServerFamilies: Sendable {
             if family != "statement_texts" { _ = schedule.completed(family, cost: duration) }
             report.entries.append(
                 CycleReport.Entry(
-                    family: family, outcome: reading.outcome, duration: duration, rows: reading.rows,
-                    leftOut: reading.leftOut, interval: schedule.interval(of: family)))
+                    family: family, outcome: reading.outcome, duration: duration, answers: connection.cost - asked,
+                    rows: reading.rows, leftOut: reading.leftOut, interval: schedule.interval(of: family)))
             guard connection.isUsable else {
                 report.outcome = reading.outcome
                 return false

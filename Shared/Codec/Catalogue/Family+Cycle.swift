@@ -39,15 +39,18 @@ extension Family {
             .label("message", "What went wrong, in words."),
             .gauge(
                 "duration", .microseconds, prometheus: "pg_cycle_family_duration_seconds", scale: 1e-6,
-                "From the question to the last of the answer."),
+                "From the first question until the table was made of the answers, by the collector's clock."),
             .gauge(
                 "server_time", .microseconds, prometheus: "pg_cycle_family_server_seconds", scale: 1e-6,
-                "How long the server worked on it."),
+                "Of it, how long the server's answers were waited for: from sending each statement to the last of its answer, the network included."
+            ),
             .gauge("rows", .rows, prometheus: "pg_cycle_family_rows", "Rows sent on."),
             .gauge(
                 "left_out", .rows, prometheus: "pg_cycle_family_left_out_rows",
                 "Rows that were read and not sent, for nothing moved in them or there were too many."),
-            .gauge("bytes", .bytes, prometheus: "pg_cycle_family_bytes", "Bytes of the answer."),
+            .gauge(
+                "bytes", .bytes, prometheus: "pg_cycle_family_bytes",
+                "Bytes of the values in the server's answers, without the protocol's own."),
             .gauge(
                 "interval", .microseconds, prometheus: "pg_cycle_family_interval_seconds", scale: 1e-6,
                 "How often it is asked for now."),

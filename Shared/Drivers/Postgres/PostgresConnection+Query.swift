@@ -10,17 +10,22 @@ extension PostgresConnection {
         _ sql: String, _ parameters: [PostgresValue] = [], timeout: Duration = .seconds(30)
     ) async throws(PostgresError) -> QueryResult {
         let bound = try BoundParameters(parameters)
-        let deadline = ContinuousClock.now + timeout
+        let start = ContinuousClock.now
+        defer { cost.time += .now - start }
+        let deadline = start + timeout
         guard bound.send(sql, over: try usableHandle()) == 1 else { throw lost() }
         try await flush(until: deadline)
-        let result = try await lastResult(until: deadline)
-        return QueryResult(result, target: target)
+        let result = QueryResult(try await lastResult(until: deadline), target: target)
+        cost.bytes += result.valueBytes
+        return result
     }
 
     /// Runs a script of several statements; what it returns is thrown away. Without a `BEGIN` in it the whole script is
     /// one transaction.
     public mutating func execute(_ script: String, timeout: Duration = .seconds(30)) async throws(PostgresError) {
-        let deadline = ContinuousClock.now + timeout
+        let start = ContinuousClock.now
+        defer { cost.time += .now - start }
+        let deadline = start + timeout
         guard PQsendQuery(try usableHandle(), script) == 1 else { throw lost() }
         try await flush(until: deadline)
         let result = try await lastResult(until: deadline)

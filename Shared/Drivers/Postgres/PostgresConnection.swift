@@ -14,6 +14,8 @@ public struct PostgresConnection: ~Copyable, @unchecked Sendable {
     var handle: OpaquePointer?
     let target: PostgresTarget
     let notices: NoticeSink?
+    /// What `query` and `execute` took so far.
+    public internal(set) var cost = StatementCost()
 
     init(handle: OpaquePointer, target: PostgresTarget, notices: NoticeSink?) {
         self.handle = handle

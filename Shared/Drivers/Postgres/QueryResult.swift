@@ -39,6 +39,22 @@ public struct QueryResult: ~Copyable, @unchecked Sendable {
     /// The identifier of a column's type in `pg_type`.
     public func typeOID(_ column: Int) -> UInt32 { UInt32(PQftype(result, CInt(column))) }
 
+    /// Bytes of all values as the server sent them. A column of fixed width counts by it, its NULLs too: a look at every cell
+    /// of a large answer would cost more than this is worth.
+    var valueBytes: Int {
+        var total = 0
+        for column in 0..<CInt(columnCount) {
+            let width = Int(PQfsize(result, column))
+            // A name is of fixed width in a table and a text on its way.
+            if width > 0, PQftype(result, column) != TypeOID.name {
+                total += width * rowCount
+            } else {
+                for row in 0..<CInt(rowCount) { total += Int(PQgetlength(result, row, column)) }
+            }
+        }
+        return total
+    }
+
     /// Whether the cell is NULL.
     public func isNull(_ row: Int, _ column: Int) -> Bool {
         PQgetisnull(result, CInt(row), CInt(column)) == 1

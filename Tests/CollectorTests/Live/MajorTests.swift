@@ -214,6 +214,26 @@ struct MajorTests {
         try await collector.wait("the wait is over") { try await collector.tables("lock_waits").last?.rowCount == 0 }
     }
 
+    /// What each family's answers took: never longer than the family, and not nothing where something was asked.
+    private func checkCosts(_ outcomes: [[String: String]]) throws {
+        for outcome in outcomes {
+            let (family, duration) = (outcome["family"] ?? "", Int64(outcome["duration"] ?? "") ?? 0)
+            let waited = try #require(outcome["server_time"].flatMap { Int64($0) }, "\(family)")
+            let bytes = try #require(outcome["bytes"].flatMap { Int64($0) }, "\(family)")
+            #expect(waited <= duration, "\(family)")
+            switch family {
+            // Without a waiter nothing is asked about locks.
+            case "lock_waits": #expect((waited == 0) == (bytes == 0) || waited > 0)
+            // A time, four counts, two settings, two doubles; from 14 on one more double when somebody waits.
+            case "connections":
+                let known: Int64 = 8 + 4 * 8 + 2 * 4 + 2 * 8
+                #expect(waited > 0 && (bytes == known || bytes == known + 8), "\(bytes)")
+            // 9.6 lists no processes of the server's own: with nobody else there the answer has no row.
+            default: #expect(waited > 0 && (bytes > 0 || outcome["rows"] == "0"), "\(family)")
+            }
+        }
+    }
+
     private func checkCycle(_ server: LiveServer, _ collector: LiveCollector, _ version: Int64) async throws {
         let table = try #require(try await collector.tables("cycle").last)
         #expect(table.integer("up", 0) == 1 && table.string("outcome", 0) == "ok")
@@ -232,6 +252,7 @@ struct MajorTests {
         }
         #expect(outcomes.allSatisfy { $0["outcome"] == "ok" }, "\(outcomes.filter { $0["outcome"] != "ok" })")
         #expect(Set(outcomes.map { $0["family"] }).count == 6)
+        try checkCosts(outcomes)
     }
 
     private func checkNames(_ collector: LiveCollector) async throws {

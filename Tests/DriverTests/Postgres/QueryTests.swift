@@ -80,6 +80,41 @@ extension WithPostgres {
             #expect(try r.timestamp(0, 4) == 946_771_200_000_000)
         }
 
+        @Test func `Times that no count of microseconds holds come as the nearest extreme`() async throws {
+            var connection = try await connect()
+            let r = try await connection.query(
+                """
+                SELECT '5874897-12-31'::date, 'infinity'::date, '-infinity'::date, '-infinity'::timestamptz,
+                       '294276-12-31 23:59:59+00'::timestamptz, interval '2147483647 days', interval '-2147483648 days',
+                       interval '170000000 years', interval '-170000000 years'
+                """)
+            for column in [0, 1, 4] { #expect(try r.timestamp(0, column) == .max) }
+            for column in [2, 3] { #expect(try r.timestamp(0, column) == .min) }
+            for column in [5, 7] { #expect(try r.interval(0, column) == .max) }
+            for column in [6, 8] { #expect(try r.interval(0, column) == .min) }
+        }
+
+        @Test func `A connection sums up how long its answers took and how large they were`() async throws {
+            var connection = try await connect()
+            var before = connection.cost
+            _ = try await connection.query(
+                "SELECT 1::bigint, 'abc'::text, NULL::text, 'four'::name, true FROM generate_series(1, 10)")
+            #expect((connection.cost - before).bytes == 10 * (8 + 3 + 0 + 4 + 1))
+            before = connection.cost
+            _ = try await connection.query("SELECT 1::smallint FROM pg_sleep(0.2)")
+            try await connection.execute("SELECT pg_sleep(0.2)")
+            let slept = connection.cost - before
+            #expect(slept.time >= .milliseconds(400) && slept.time < .seconds(10))
+            #expect(slept.bytes == 2)
+            // One that is given up took as long as it was waited for.
+            before = connection.cost
+            await #expect(throws: PostgresError.self) {
+                _ = try await connection.query("SELECT pg_sleep(10)", timeout: .milliseconds(200))
+            }
+            let givenUp = connection.cost - before
+            #expect(givenUp.time >= .milliseconds(200) && givenUp.time < .seconds(5))
+        }
+
         @Test func `Parameters arrive as what they are`() async throws {
             var connection = try await connect()
             let r = try await connection.query(
