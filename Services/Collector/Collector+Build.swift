@@ -23,6 +23,7 @@ struct CollectorParts: Sendable {
         identity = try CollectorIdentity(directory: settings.stateDirectory, configured: settings.id, files: files)
         self.logger = logger.with([.collectorID: LogValue(identity.id)])
         spool = try Spool(files: files, limits: settings.spool, logger: self.logger, metrics: metrics)
+        spool.forget(instancesBut: Set(settings.servers.map(\.id)))
         sender = try Sender(
             spool: spool,
             settings: KafkaSettings(

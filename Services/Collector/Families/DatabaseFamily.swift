@@ -22,7 +22,7 @@ struct DatabaseFamily: Sendable {
         state = Self.stateName(instance)
     }
 
-    static func stateName(_ instance: String) -> String { "reading/\(instance)/database" }
+    static func stateName(_ instance: String) -> String { StateName.reading(instance, "database") }
 
     mutating func read(
         _ connection: inout PostgresConnection, _ context: ReadingContext, wantsFull: Bool

@@ -15,7 +15,7 @@ struct StatementsFamily: Sendable {
         state = Self.stateName(instance)
     }
 
-    static func stateName(_ instance: String) -> String { "reading/\(instance)/statements" }
+    static func stateName(_ instance: String) -> String { StateName.reading(instance, "statements") }
 
     /// How many entries the server had at the last reading, and of which statements.
     var rowCount: Int { delta.rowCount }

@@ -18,7 +18,7 @@ struct SystemDiskFamily: Sendable {
         delta = records.flatMap { CounterDelta(columns: columns, records: $0) } ?? CounterDelta(columns: columns)
     }
 
-    static func stateName(_ instance: String) -> String { "reading/\(instance)/system_disk" }
+    static func stateName(_ instance: String) -> String { StateName.reading(instance, "system_disk") }
 
     mutating func read(_ context: ReadingContext, wantsFull: Bool) -> FamilyReading {
         guard let text = ProcFile.read("/proc/diskstats") else {

@@ -19,7 +19,7 @@ struct SystemFamily: Sendable {
         delta = records.flatMap { CounterDelta(columns: columns, records: $0) } ?? CounterDelta(columns: columns)
     }
 
-    static func stateName(_ instance: String) -> String { "reading/\(instance)/system" }
+    static func stateName(_ instance: String) -> String { StateName.reading(instance, "system") }
 
     mutating func read(_ context: ReadingContext, wantsFull: Bool) -> FamilyReading {
         guard let stat = ProcFile.read("/proc/stat") else {

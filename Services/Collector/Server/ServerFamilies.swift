@@ -32,11 +32,9 @@ struct ServerFamilies: Sendable {
         system = SystemFamily(instance: server.id, recovered: await spool.recover(SystemFamily.stateName(server.id)))
         systemDisk = SystemDiskFamily(
             instance: server.id, recovered: await spool.recover(SystemDiskFamily.stateName(server.id)))
-        names = StatementNames(records: await spool.recover(Self.namesState(server.id)) ?? [])
+        names = StatementNames(records: await spool.recover(StateName.names(server.id)) ?? [])
         desk.knows(names.all)
     }
-
-    static func namesState(_ instance: String) -> String { "names/\(instance)" }
 
     /// Reads what is due. A family that fails is said to have failed and the others go on, unless the connection is lost.
     /// Returns whether the catalogue should be asked again.
@@ -170,7 +168,7 @@ struct ServerFamilies: Sendable {
         _ found: [(queryid: Int64, name: String)], _ batch: inout SpoolBatch, spool: Spool, instance: String
     ) async {
         for (queryid, name) in found { names.learn(queryid, name) }
-        let state = Self.namesState(instance)
+        let state = StateName.names(instance)
         let pruned = names.prune(keeping: { statements.queryids }, rows: statements.rowCount)
         if pruned {
             batch.states.append(SpoolState(name: state, kind: .full, records: [names.full()]))

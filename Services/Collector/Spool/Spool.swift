@@ -99,6 +99,19 @@ final class Spool: Sendable {
         metrics.update(log)
     }
 
+    /// Lets go of what is remembered of servers that are not read any more; blocks, at start-up only. What was not sent of
+    /// them still is; one that comes back begins anew with a first reading.
+    func forget(instancesBut known: Set<String>) {
+        let gone = log.withLock { log in
+            let gone = log.forget(instancesBut: known)
+            if !gone.isEmpty { commit(&log) }
+            return gone
+        }
+        for instance in gone {
+            logger.info("Forgot the readings of a server that is not in the settings", [.serverID: LogValue(instance)])
+        }
+    }
+
     /// Whether the next record of a state must be a full one.
     func wantsFull(_ name: String) async -> Bool { await onThread { $0.wantsFull(name) } }
 

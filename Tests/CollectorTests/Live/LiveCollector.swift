@@ -34,6 +34,7 @@ final class LiveCollector: Sendable {
         let logger = Logger(service: "collector", level: .debug) { line in self.state.withLock { $0.log.append(line) } }
         let metrics = MetricRegistry()
         let spool = try Spool(files: files, limits: SpoolLimits(), logger: logger, metrics: metrics)
+        spool.forget(instancesBut: Set(servers.map(\.id)))
         let desk = StatementDesk()
         let progress = CollectorProgress(servers, metrics: metrics)
         let shutdown = Shutdown()

@@ -105,6 +105,54 @@ import Testing
         #expect(try again.recover("s") == ["r1", "r2", "r3"].map { Array($0.utf8) })
     }
 
+    @Test func `Of a server that is not read any more the readings go, and nothing else`() throws {
+        let files = CrashingFiles(seed: 12)
+        var log = try Self.open(files)
+        let known = ["reading/a/statements", "names/a", "reading/b/statements", "reading/x/y/database", "later/b"]
+        for (number, name) in known.enumerated() {
+            log.append(SpoolBatch(messages: [Self.message("b", number)], states: [state(name, true, number)]))
+        }
+        log.append(SpoolBatch(messages: [Self.message("b", 5)], states: [state("reading/b/statements", false, 5)]))
+        try log.commit()
+
+        // Killed before it is durable: as if nothing had been said.
+        var killed = try Self.open(files)
+        let unsaid = killed.forget(instancesBut: ["a"])
+        #expect(unsaid == ["b", "x/y"])
+        var again = try Self.open(files)
+        for name in known { #expect(try again.recover(name) != nil, "\(name)") }
+
+        let gone = again.forget(instancesBut: ["a"])
+        #expect(gone == ["b", "x/y"])
+        #expect(again.wantsFull("reading/b/statements"))
+        try again.commit()
+        var after = try Self.open(files)
+        for name in ["reading/b/statements", "reading/x/y/database"] {
+            #expect(try after.recover(name) == nil, "\(name)")
+        }
+        for name in ["reading/a/statements", "names/a", "later/b"] {
+            #expect(try after.recover(name) != nil, "\(name)")
+        }
+        #expect(try after.read(from: after.acknowledged, limit: 10_000).0.map(\.sequence) == [1, 2, 3, 4, 5, 6])
+        let more = after.forget(instancesBut: ["a"])
+        #expect(more.isEmpty)
+
+        // It comes back: its numbers go on, in the same epoch.
+        after.append(SpoolBatch(messages: [Self.message("b", 6)], states: [state("reading/b/statements", true, 6)]))
+        try after.commit()
+        let messages = try after.read(from: after.acknowledged, limit: 10_000).0
+        #expect(messages.last?.sequence == 7 && Set(messages.map(\.epoch)).count == 1)
+        #expect(try after.recover("reading/b/statements")?.count == 1)
+    }
+
+    @Test func `A state says whose it is`() {
+        #expect(StateName.instance(of: StateName.reading("a", "system_disk")) == "a")
+        #expect(StateName.instance(of: StateName.reading("a/b", "system_disk")) == "a/b")
+        #expect(StateName.instance(of: StateName.names("a/b")) == "a/b")
+        #expect(StateName.instance(of: "reading/a") == nil)
+        #expect(StateName.instance(of: "else/a/b") == nil)
+    }
+
     @Test func `A segment goes when all of it is delivered, and its readings stay`() throws {
         let files = CrashingFiles(seed: 6)
         var log = try Self.open(files, SpoolLimits(segmentBytes: 500, maximalBytes: 1 << 20, memoryBytes: 1 << 20))
