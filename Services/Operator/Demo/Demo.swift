@@ -15,14 +15,7 @@ enum Demo {
         printLine("  monitored  PostgreSQL \(shop.version) on 127.0.0.1:\(shop.postgres.port), filled and ready")
         do {
             let inbox = try WebhookInbox(logger: logger, metrics: MetricRegistry())
-            var options = arguments.stack
-            options.apiPort = 0
-            options.servers = [shop.target]
-            options.interval = "1s"
-            options.grace = "\(timeline.grace)s"
-            options.webhookURL = inbox.url
-            // Cycles of a second hold few calls, and this machine has other things to do: microseconds are noise here.
-            options.settings["analyzer"] = ["broken.floor": "4ms"]
+            let options = options(arguments, watching: shop.target, grace: timeline.grace, webhookURL: inbox.url)
             let stack = try await Stack.start(options, logger: logger) { printLine("  \($0)") }
             do {
                 let status = try await observe(stack, shop, inbox, timeline, logger)
@@ -39,6 +32,21 @@ enum Demo {
             await shop.postgres.stop()
             throw error
         }
+    }
+
+    /// The embedded system that the demo wants: what was given on the command line, and its own server and receiver.
+    static func options(
+        _ arguments: UpArguments, watching server: StackOptions.Server, grace: Int, webhookURL: String
+    ) -> StackOptions {
+        var options = arguments.stack
+        options.apiPort = arguments.apiPort ?? 0
+        options.servers = [server]
+        options.interval = "1s"
+        options.grace = "\(grace)s"
+        options.webhookURL = webhookURL
+        // Cycles of a second hold few calls, and this machine has other things to do: microseconds are noise here.
+        options.settings["analyzer"] = ["broken.floor": "4ms"]
+        return options
     }
 
     private static func observe(

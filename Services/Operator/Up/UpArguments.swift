@@ -3,7 +3,8 @@ struct UpArguments: Equatable, Sendable {
     var demo = false
     var duration = 60
     var directory: String?
-    var apiPort = 8080
+    /// nil: 8080, or a free one for the demo.
+    var apiPort: Int?
     var collectorFile: String?
     var webhookURL: String?
     var logLevel = "info"
@@ -18,7 +19,7 @@ struct UpArguments: Equatable, Sendable {
 
           --directory DIR    keep settings, logs, spool and storage here (default: a temporary folder, removed at the end)
           --servers FILE     a collector's TOML file: its [[server]] tables are watched (default: the storage server)
-          --api-port PORT    the API's port on loopback, 0 for a free one (default 8080)
+          --api-port PORT    the API's port on loopback, 0 for a free one (default 8080, with --demo a free one)
           --webhook URL      where pages go (default: nowhere)
           --log-level LEVEL  debug, info, warning or error (default info)
           --demo             watch a private, loaded server with planted faults, then print what was found beside what the
@@ -59,6 +60,13 @@ struct UpArguments: Equatable, Sendable {
             case "--help", "-h": help = true
             default: throw StackError("unknown option \(option); see pganalytics up --help")
             }
+        }
+        guard demo else { return }
+        if collectorFile != nil {
+            throw StackError("--servers does not go with --demo: the demo watches a server of its own")
+        }
+        if webhookURL != nil {
+            throw StackError("--webhook does not go with --demo: the demo takes the pages itself and checks them")
         }
     }
 }

@@ -53,7 +53,7 @@ extension UpArguments {
     var stack: StackOptions {
         var stack = StackOptions()
         stack.directory = directory
-        stack.apiPort = apiPort
+        if let apiPort { stack.apiPort = apiPort }
         stack.collectorFile = collectorFile
         stack.webhookURL = webhookURL
         stack.logLevel = logLevel
