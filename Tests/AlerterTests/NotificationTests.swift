@@ -1,3 +1,4 @@
+import Codec
 import Foundation
 import Testing
 
@@ -148,6 +149,30 @@ struct NotificationTests {
         #expect(alert["endsAt"] as? String == "0001-01-01T00:00:00Z")
         #expect((alert["annotations"] as? [String: String]) == ["summary": "LockWait 9"])
         #expect((alert["labels"] as? [String: String])?["alertname"] == "LockWait")
+    }
+
+    @Test func `A page about a finding is short, whatever the finding carries`() throws {
+        // One character to a person, tens of thousands of scalars to a machine.
+        let text = "SELECT e" + String(repeating: "\u{301}", count: 30_000)
+        let finding = Finding(
+            identity: "f1", kind: "statement_broken", instance: "x", subject: text, state: .opened,
+            time: 1_700_000_000_000_000, value: 3,
+            evidence: ["database", "username", "queryid", "statement", "text", "more"].map { Label($0, text) })
+        var settings = EngineSettings()
+        settings.notifications.receiver = "webhook"
+        let rules = try RuleFile.parse(ShippedRules.text, name: "shipped", catalogue: .codec).rules
+        var engine = AlertEngine(rules: rules, catalogue: .codec, settings: settings)
+        let now = Moment(wall: finding.time, steady: 1)
+        engine.restore(StoredState(), partitions: [0], at: now)
+        let isNew = engine.ingest(FindingNews(finding, partition: 0), at: now)
+        #expect(isNew)
+        engine.finishBatch(at: now)
+        let due = engine.notifications.next(at: now, limit: 1)
+        let body = try #require(due.first).body
+        #expect(body.contains("StatementBroken") && body.contains("SELECT "))
+        // Six texts, in labels and in two annotations, each told twice: for the group and for the alert.
+        #expect(body.utf8.count < 16 * 1_024, "\(body.utf8.count)")
+        #expect(!body.unicodeScalars.split(separator: " ").contains { $0.count > 4 * FindingNews.longest })
     }
 
     @Test func `The fingerprint is Alertmanager's`() {

@@ -105,4 +105,12 @@ import Testing
             #expect(Timestamp.writable.contains(read.time))
         }
     }
+
+    @Test func `The beginning of a text is bounded, also where it is one long character`() {
+        #expect("abc".beginning(3) == "abc")
+        #expect("abcd".beginning(3) == "abc…")
+        #expect("".beginning(0) == "" && "a".beginning(0) == "…")
+        let long = "e" + String(repeating: "\u{301}", count: 1_000)
+        #expect(long.count == 1 && long.beginning(10).unicodeScalars.count == 11)
+    }
 }

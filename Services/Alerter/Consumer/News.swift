@@ -22,11 +22,16 @@ extension TableNews {
 }
 
 extension FindingNews {
+    /// What a page says of a finding is short, whatever the finding carries: so many Unicode scalars of each text.
+    static let longest = 301
+
     /// What the engine needs of a finding.
     init(_ finding: Finding, partition: Int32) {
-        func evidence(_ name: String) -> String { finding.evidence.first { $0.name == name }?.value ?? "" }
+        func evidence(_ name: String) -> String {
+            (finding.evidence.first { $0.name == name }?.value ?? "").beginning(Self.longest)
+        }
         let labels: Labels = [
-            "instance": finding.instance, "kind": finding.kind, "subject": finding.subject,
+            "instance": finding.instance, "kind": finding.kind, "subject": finding.subject.beginning(Self.longest),
             "finding": finding.identity, "datname": evidence("database"), "user": evidence("username"),
             "queryid": evidence("queryid"), "statement": evidence("statement"), "text": evidence("text"),
         ]

@@ -45,7 +45,7 @@ extension Finding {
             Label("peak_seconds", "\(seconds(episode.peak))"),
         ]
         if let name = event.name { evidence.append(Label("statement", name)) }
-        if let text { evidence.append(Label("text", text)) }
+        if let text { evidence.append(Label("text", text.beginning(StatementText.longest))) }
         if case .resolved(let reason) = event.state { evidence.append(Label("resolved_because", reason.rawValue)) }
         self.init(
             identity: String(Hex.encode(Digest.sha256(Array(cause.utf8))).prefix(32)), kind: StatementBroken.kind,
@@ -79,7 +79,7 @@ extension Baseline.Scope {
 extension StatementBroken.Event {
     /// One sentence for people.
     fileprivate func summary(_ text: String?) -> String {
-        let known = text.map { $0.count > 80 ? "\($0.prefix(80))…" : $0 }.map { ", \"\($0)\"," } ?? ""
+        let known = text.map { ", \"\($0.beginning(80))\"," } ?? ""
         let place = "Statement \(name ?? episode.name) of \(subject.username) in \(subject.database)\(known)"
         let (now, usual) = (Self.duration(value), Self.duration(p95))
         switch state {
