@@ -101,22 +101,44 @@ struct AlerterStore: Sendable {
 
     private func store(_ entries: [SequenceLedger.Entry], _ connection: inout PostgresConnection) async throws {
         guard !entries.isEmpty else { return }
-        // The last of a line is the newest: one statement must not touch a row twice.
+        // The last of a line is the newest: one statement must not touch a row twice. Of a stream the newest epochs, for
+        // others have been forgotten by now.
         var newest: [SequenceLedger.Key: [String: UInt64]] = [:]
-        for entry in entries { newest[entry.key, default: [:]][entry.epoch] = entry.last }
+        for entry in entries.reversed() where newest[entry.key]?[entry.epoch] == nil {
+            guard newest[entry.key, default: [:]].count < SequenceLedger.epochsPerStream else { continue }
+            newest[entry.key, default: [:]][entry.epoch] = entry.last
+        }
         let lines = newest.flatMap { key, epochs in epochs.map { (key, $0.key, $0.value) } }
             .sorted { ($0.0.partition, $0.0.stream, $0.1) < ($1.0.partition, $1.0.stream, $1.1) }
-        _ = try await connection.query(
+        // A row without an xmax is one that was not there before.
+        let begun = try await connection.query(
             """
-            INSERT INTO alerter.ledger (partition, stream, epoch, last_sequence)
-            SELECT partition, stream, epoch, last::numeric
-            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS e (partition, stream, epoch, last)
-            ON CONFLICT (partition, stream, epoch)
-            DO UPDATE SET last_sequence = excluded.last_sequence, updated_at = clock_timestamp()
+            WITH stored AS (
+                INSERT INTO alerter.ledger (partition, stream, epoch, last_sequence)
+                SELECT partition, stream, epoch, last::numeric
+                FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS e (partition, stream, epoch, last)
+                ON CONFLICT (partition, stream, epoch)
+                DO UPDATE SET last_sequence = excluded.last_sequence, updated_at = clock_timestamp()
+                RETURNING partition, stream, xmax = 0 AS is_new
+            )
+            SELECT array_agg(partition::bigint), array_agg(stream) FROM stored WHERE is_new
             """,
             [
                 .intArray(lines.map { Int64($0.0.partition) }), .textArray(lines.map(\.0.stream)),
                 .textArray(lines.map(\.1)), .textArray(lines.map { String($0.2) }),
             ])
+        guard let partitions = try begun.intArray(0, 0), let streams = try begun.textArray(0, 1) else { return }
+        // Where an epoch began another may be one too many: as many are kept as are known in memory.
+        _ = try await connection.query(
+            """
+            DELETE FROM alerter.ledger l USING (
+                SELECT o.partition, o.stream, o.epoch,
+                       row_number() OVER (PARTITION BY o.partition, o.stream ORDER BY o.updated_at DESC) AS place
+                FROM alerter.ledger o
+                WHERE (o.partition, o.stream) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))
+            ) AS known
+            WHERE known.place > $3 AND l.partition = known.partition AND l.stream = known.stream
+              AND l.epoch = known.epoch
+            """, [.intArray(partitions), .textArray(streams), .int(Int64(SequenceLedger.epochsPerStream))])
     }
 }

@@ -33,18 +33,36 @@ struct AnalyzerStore: Sendable {
 
     func store(_ entries: [SequenceLedger.Entry], _ connection: inout PostgresConnection) async throws {
         guard !entries.isEmpty else { return }
-        _ = try await connection.query(
+        // A row without an xmax is one that was not there before.
+        let begun = try await connection.query(
             """
-            INSERT INTO analyzer.ledger (partition, stream, epoch, last_sequence)
-            SELECT partition, stream, epoch, last::numeric
-            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS e (partition, stream, epoch, last)
-            ON CONFLICT (partition, stream, epoch)
-            DO UPDATE SET last_sequence = excluded.last_sequence, updated_at = clock_timestamp()
+            WITH stored AS (
+                INSERT INTO analyzer.ledger (partition, stream, epoch, last_sequence)
+                SELECT partition, stream, epoch, last::numeric
+                FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS e (partition, stream, epoch, last)
+                ON CONFLICT (partition, stream, epoch)
+                DO UPDATE SET last_sequence = excluded.last_sequence, updated_at = clock_timestamp()
+                RETURNING partition, stream, xmax = 0 AS is_new
+            )
+            SELECT array_agg(partition::bigint), array_agg(stream) FROM stored WHERE is_new
             """,
             [
                 .intArray(entries.map { Int64($0.key.partition) }), .textArray(entries.map(\.key.stream)),
                 .textArray(entries.map(\.epoch)), .textArray(entries.map { String($0.last) }),
             ])
+        guard let partitions = try begun.intArray(0, 0), let streams = try begun.textArray(0, 1) else { return }
+        // Where an epoch began another may be one too many: as many are kept as are known in memory.
+        _ = try await connection.query(
+            """
+            DELETE FROM analyzer.ledger l USING (
+                SELECT o.partition, o.stream, o.epoch,
+                       row_number() OVER (PARTITION BY o.partition, o.stream ORDER BY o.updated_at DESC) AS place
+                FROM analyzer.ledger o
+                WHERE (o.partition, o.stream) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))
+            ) AS known
+            WHERE known.place > $3 AND l.partition = known.partition AND l.stream = known.stream
+              AND l.epoch = known.epoch
+            """, [.intArray(partitions), .textArray(streams), .int(Int64(SequenceLedger.epochsPerStream))])
     }
 
     // MARK: Baselines

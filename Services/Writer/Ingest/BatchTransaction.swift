@@ -16,6 +16,8 @@ struct BatchTransaction {
     /// The dead letters' places.
     let buried: [(partition: TopicPartition, offset: Int64, bad: BatchPlan.Bad)]
     let streams: [StreamKey: StreamLedger.Mark]
+    /// Those of them that begin with this batch.
+    let begun: [StreamKey]
     let names: [StatementNames.Key: String]
     let offsets: OffsetTable
 
@@ -90,6 +92,15 @@ struct BatchTransaction {
                     .textArray(sorted.map(\.key.producer)), .textArray(sorted.map(\.key.key)),
                     .textArray(sorted.map(\.key.epoch)), .intArray(sorted.map { Int64($0.value.sequence) }),
                     .intArray(sorted.map(\.value.time)),
+                ])
+        }
+        if !begun.isEmpty {
+            try await run(
+                &connection, IngestSQL.oldStreams,
+                [
+                    .text(clusterID), .textArray(begun.map(\.partition.topic)),
+                    .intArray(begun.map { Int64($0.partition.partition) }), .textArray(begun.map(\.producer)),
+                    .textArray(begun.map(\.key)), .int(Int64(StreamLedger.storedEpochs)),
                 ])
         }
         if !plan.gaps.isEmpty {

@@ -190,7 +190,7 @@ actor Ingest: RecordSink {
         let transaction = BatchTransaction(
             clusterID: clusterID, plan: plan, rows: rows, instances: instances, described: described,
             moves: plan.next.map { (partition: $0.key, from: stored[$0.key] ?? nil, to: $0.value) },
-            buried: buried, streams: ledger.draft, names: names.fresh, offsets: offsets)
+            buried: buried, streams: ledger.draft, begun: ledger.begun, names: names.fresh, offsets: offsets)
         let count = try await withDatabase { try await transaction.run(&$0) }
         ledger.commit()
         names.commit()

@@ -100,6 +100,18 @@ enum IngestSQL {
         ON CONFLICT (cluster_id, topic, partition, producer, key, epoch) DO UPDATE SET
             last_sequence = excluded.last_sequence, last_time = excluded.last_time, updated_at = clock_timestamp()
         """
+    /// Forgets the oldest epochs of streams in which one began.
+    static let oldStreams = """
+        DELETE FROM ledger.streams s USING (
+            SELECT o.topic, o.partition, o.producer, o.key, o.epoch, row_number() OVER (
+                PARTITION BY o.topic, o.partition, o.producer, o.key ORDER BY o.last_time DESC, o.updated_at DESC) AS place
+            FROM ledger.streams o
+            WHERE o.cluster_id = $1 AND (o.topic, o.partition, o.producer, o.key) IN (
+                SELECT * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[]))
+        ) AS known
+        WHERE known.place > $6 AND s.cluster_id = $1 AND s.topic = known.topic AND s.partition = known.partition
+          AND s.producer = known.producer AND s.key = known.key AND s.epoch = known.epoch
+        """
     static let loadStreams = """
         SELECT s.topic, s.partition, s.producer, s.key, s.epoch, s.last_sequence,
                (extract(epoch FROM s.last_time) * 1000000)::bigint

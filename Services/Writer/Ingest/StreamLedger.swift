@@ -32,8 +32,15 @@ struct StreamLedger: Sendable {
     private var marks: [StreamKey: Mark] = [:]
     private(set) var draft: [StreamKey: Mark] = [:]
 
+    /// How many epochs of a stream stay stored. One is made with each spool and with each start of a process that has none,
+    /// so that what is older than so many of them will not come again.
+    static let storedEpochs = 16
+
     /// How many streams are known.
     var count: Int { marks.count }
+
+    /// Those of the draft that nothing was known of: where an epoch began.
+    var begun: [StreamKey] { draft.keys.filter { marks[$0] == nil } }
 
     /// Takes over what is stored.
     mutating func load(_ stream: StreamKey, _ mark: Mark) { marks[stream] = mark }
