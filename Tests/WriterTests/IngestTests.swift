@@ -1,68 +1,12 @@
 import Codec
 import Kafka
-import Postgres
 import Runtime
-import Support
-import Synchronization
 import Testing
 
 @testable import Writer
 
-/// A writer's inside over a migrated database, without Kafka: batches go in by hand.
-struct Store {
-    let database: PostgresSettings
-    let ingest: Ingest
-    let letters = Letters()
-    let metrics = MetricRegistry()
-
-    /// What was published, and whether publishing works.
-    final class Letters: Sendable {
-        let sent = Mutex<[ProducerRecord]>([])
-        let failure = Mutex<KafkaError?>(nil)
-    }
-
-    static func make(_ limits: Ingest.Limits = Ingest.Limits()) async throws -> Store {
-        let database = try await TestServer.database()
-        var connection = try await PostgresConnection.open(database)
-        try await Schema.up(&connection)
-        return Store(database, limits)
-    }
-
-    init(_ database: PostgresSettings, _ limits: Ingest.Limits = Ingest.Limits()) {
-        self.database = database
-        ingest = Ingest(
-            database, topics: InputTopics(prefix: "pganalytics."), limits: limits,
-            publish: { [letters] records in
-                if let failure = letters.failure.withLock({ $0 }) { return records.map { _ in failure } }
-                letters.sent.withLock { $0 += records }
-                return records.map { _ in nil }
-            }, logger: Logger(service: "test", level: .error), metrics: metrics)
-    }
-
-    @discardableResult
-    func process(_ records: [RecordBatch.Owned]) async throws -> [TopicPartition: Disposition] {
-        try await ingest.process(RecordBatch(records))
-    }
-
-    @discardableResult
-    func assign(_ partitions: [TopicPartition] = [Messages.samples]) async throws -> [TopicPartition: Int64] {
-        try await ingest.assigned(partitions, clusterID: "cluster")
-    }
-
-    func number(_ sql: String) async throws -> Int64? {
-        var connection = try await PostgresConnection.open(database)
-        let rows = try await connection.query(sql)
-        return rows.rowCount == 0 ? nil : try rows.int(0, 0)
-    }
-
-    func text(_ sql: String) async throws -> String? {
-        var connection = try await PostgresConnection.open(database)
-        let rows = try await connection.query(sql)
-        return rows.rowCount == 0 ? nil : try rows.text(0, 0)
-    }
-}
-
 extension WithStorage {
+    /// What is stored of what arrives.
     @Suite struct IngestTests {
         @Test func `Rows arrive in the view as they were sent, once`() async throws {
             let store = try await Store.make()
@@ -90,24 +34,6 @@ extension WithStorage {
             #expect(try await store.assign() == [Messages.samples: 107])
         }
 
-        @Test func `A new writer goes on where the last one stopped`() async throws {
-            let store = try await Store.make()
-            try await store.assign()
-            try await store.process([Messages.record(Messages.table("a"), sequence: 1, offset: 0)])
-            let second = Store(store.database)
-            #expect(try await second.assign() == [Messages.samples: 1])
-            try await second.process([
-                Messages.record(Messages.table("a"), sequence: 1, offset: 1),
-                Messages.record(Messages.table("a"), sequence: 4, offset: 2),
-            ])
-            #expect(try await store.number("SELECT count(*) FROM api.database") == 4)
-            #expect(
-                try await store.text(
-                    "SELECT first_missing || '-' || last_missing || ' ' || key || ' ' || (after_time < before_time) FROM api.gaps"
-                )
-                    == "2-3 a true")
-        }
-
         @Test func `Columns without a place and families without a table are kept`() async throws {
             let store = try await Store.make()
             try await store.assign()
@@ -128,167 +54,6 @@ extension WithStorage {
                     SELECT count(*) FROM api.other WHERE family = 'tomorrow' AND (extra->>'xact_commit') = '7'
                     AND extra->>'datname' = 'shop'
                     """) == 1)
-        }
-
-        @Test func `A poisoned message is buried, the others are stored, and nothing waits`() async throws {
-            let store = try await Store.make()
-            try await store.assign()
-            var poison = Messages.record(Messages.table("a"), sequence: 2, offset: 1)
-            poison.value = [0xFF, 0xFF, 0xFF]
-            try await store.process([
-                Messages.record(Messages.table("a"), sequence: 1, offset: 0), poison,
-                Messages.record(Messages.table("a"), sequence: 3, offset: 2),
-            ])
-            #expect(try await store.number("SELECT count(*) FROM api.database") == 4)
-            #expect(try await store.number("SELECT next_offset FROM api.ingest") == 3)
-            #expect(try await store.text("SELECT reason FROM api.dead_letters") == "truncated")
-            #expect(try await store.number("SELECT first_missing FROM api.gaps") == 2)
-            let sent = store.letters.sent.withLock { $0 }
-            #expect(sent.count == 1 && sent.first?.topic == "pganalytics.deadletter")
-            let letter = try DeadLetter.decode(sent.first?.value ?? [])
-            #expect(letter.value == [0xFF, 0xFF, 0xFF] && letter.offset == 1 && letter.topic == "pganalytics.samples")
-            #expect(letter.consumer == "pganalytics-writer" && !letter.headers.isEmpty)
-        }
-
-        @Test func `While a dead letter cannot be sent nothing advances`() async throws {
-            let store = try await Store.make()
-            try await store.assign()
-            var poison = Messages.record(Messages.table("a"), sequence: 1, offset: 0)
-            poison.value = [0xFF]
-            store.letters.failure.withLock { $0 = KafkaError(.configuration, "the broker is away") }
-            await #expect(throws: KafkaError.self) { try await store.process([poison]) }
-            #expect(try await store.number("SELECT count(*) FROM api.ingest") == 0)
-            store.letters.failure.withLock { $0 = nil }
-            try await store.process([poison])
-            #expect(try await store.number("SELECT next_offset FROM api.ingest") == 1)
-        }
-
-        @Test func `A value the database refuses is found by halving and buried`() async throws {
-            let store = try await Store.make()
-            try await store.assign()
-            let records = (1...40).map { number -> RecordBatch.Owned in
-                var table = Messages.table("a")
-                if number == 23 {
-                    table.columns[0].values = .strings(dictionary: ["zero \u{0} byte"], indexes: [0, 0])
-                }
-                return Messages.record(table, sequence: UInt64(number), offset: Int64(number))
-            }
-            try await store.process(records)
-            #expect(try await store.number("SELECT count(*) FROM api.database") == 78)
-            #expect(try await store.number("SELECT \"offset\" FROM api.dead_letters") == 23)
-            #expect(try await store.text("SELECT reason FROM api.dead_letters") == "refused_by_database")
-            #expect(try await store.number("SELECT next_offset FROM api.ingest") == 41)
-            #expect(try await store.number("SELECT count(*) FROM api.gaps") == 1)
-        }
-
-        @Test func `Too many bad messages stop the writer before it drains the topic`() async throws {
-            let store = try await Store.make()
-            try await store.assign()
-            let records = (1...100).map { number -> RecordBatch.Owned in
-                var record = Messages.record(Messages.table("a"), sequence: UInt64(number), offset: Int64(number))
-                if number % 3 == 0 { record.value = [0xFF] }
-                return record
-            }
-            await #expect(throws: FatalError.self) { try await store.process(records) }
-            #expect(store.letters.sent.withLock { $0.count } == 0)
-            #expect(try await store.number("SELECT count(*) FROM api.ingest") == 0)
-        }
-
-        @Test func `Of two writers that both believe to own a partition the late one is fenced`() async throws {
-            let store = try await Store.make()
-            let second = Store(store.database)
-            try await store.assign()
-            try await second.assign()
-            let batch = [
-                Messages.record(Messages.table("a"), sequence: 1, offset: 0),
-                Messages.record(Messages.table("a"), sequence: 2, offset: 1),
-            ]
-            #expect(try await store.process(batch) == [:])
-            #expect(try await second.process(batch) == [Messages.samples: .rewind(to: 2)])
-            #expect(try await store.number("SELECT count(*) FROM api.database") == 4)
-            // After the rewind it goes on with what is new.
-            try await second.process([Messages.record(Messages.table("a"), sequence: 3, offset: 2)])
-            #expect(
-                try await store.process([Messages.record(Messages.table("a"), sequence: 3, offset: 2)])
-                    == [Messages.samples: .rewind(to: 3)])
-            #expect(try await store.number("SELECT count(*) FROM api.database") == 6)
-        }
-
-        @Test func `Two writers that race over one partition store everything once`() async throws {
-            let store = try await Store.make()
-            let log = (0..<200).map {
-                Messages.record(Messages.table("a", commits: Int64($0)), sequence: UInt64($0 + 1), offset: Int64($0))
-            }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for seed in 1...3 {
-                    let writer = Store(store.database)
-                    group.addTask {
-                        var next = Int(try await writer.assign()[Messages.samples] ?? 0)
-                        while next < log.count {
-                            let end = min(log.count, next + 1 + (next * 7 + seed * 5) % 23)
-                            let result = try await writer.process(Array(log[next..<end]))
-                            if case .rewind(let offset)? = result[Messages.samples] {
-                                next = Int(offset)
-                            } else {
-                                next = end
-                            }
-                        }
-                    }
-                }
-                try await group.waitForAll()
-            }
-            #expect(try await store.number("SELECT count(*) FROM api.database WHERE datname = 'shop'") == 200)
-            #expect(
-                try await store.number("SELECT count(DISTINCT xact_commit) FROM api.database WHERE datname = 'shop'")
-                    == 200)
-            #expect(try await store.number("SELECT count(*) FROM api.gaps") == 0)
-            #expect(try await store.number("SELECT next_offset FROM api.ingest") == 200)
-        }
-
-        @Test func `A newer version holds its partition and is told`() async throws {
-            let store = try await Store.make()
-            let other = TopicPartition(topic: Messages.samples.topic, partition: 1)
-            try await store.assign([Messages.samples, other])
-            let result = try await store.process([
-                Messages.record(Messages.table("a"), sequence: 1, offset: 0),
-                Messages.record(Messages.table("a"), sequence: 2, offset: 1, version: 9),
-                Messages.record(Messages.table("b"), sequence: 1, offset: 0, partition: 1),
-            ])
-            guard case .held(let offset, let reason)? = result[Messages.samples] else {
-                Issue.record("not held: \(result)")
-                return
-            }
-            #expect(offset == 1 && reason.contains("9") && result[other] == nil)
-            #expect(try await store.number("SELECT count(*) FROM api.database") == 4)
-            #expect(try await store.number("SELECT next_offset FROM api.ingest WHERE partition = 0") == 1)
-        }
-
-        @Test func `A schema that is too old is waited for, with the remedy`() async throws {
-            let database = try await TestServer.database()
-            let store = Store(database)
-            let error = await #expect(throws: PostgresError.self) { try await store.assign() }
-            #expect(error?.message.contains("run pganalytics migrate up") == true)
-            #expect(store.ingest.notReady?.contains("migrate up") == true)
-            var connection = try await PostgresConnection.open(database)
-            try await Schema.up(&connection)
-            try await store.assign()
-            #expect(store.ingest.notReady == nil)
-        }
-
-        @Test func `A connection that dies between or within batches costs nothing`() async throws {
-            let store = try await Store.make()
-            try await store.assign()
-            try await store.process([Messages.record(Messages.table("a"), sequence: 1, offset: 0)])
-            #expect(
-                try await store.number(
-                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                ) == 1)
-            let batch = [Messages.record(Messages.table("a"), sequence: 2, offset: 1)]
-            await #expect(throws: PostgresError.self) { try await store.process(batch) }
-            #expect(store.ingest.notReady != nil)
-            try await store.process(batch)
-            #expect(store.ingest.notReady == nil)
-            #expect(try await store.number("SELECT count(*) FROM api.database") == 4)
         }
 
         @Test func `Statements, collectors, findings and alerts are stored by identity`() async throws {
@@ -420,17 +185,6 @@ extension WithStorage {
             try await second.assign()
             try await second.ingest.idle()
             #expect(try await store.number("SELECT count(*) FROM api.database") == 2)
-        }
-
-        @Test func `Offsets that are gone before they were read are a gap`() async throws {
-            let store = try await Store.make()
-            try await store.assign()
-            try await store.process([Messages.record(Messages.table("a"), sequence: 1, offset: 0)])
-            try await store.ingest.gap(Messages.samples, from: 1, to: 50)
-            try await store.process([Messages.record(Messages.table("a"), sequence: 9, offset: 50)])
-            #expect(try await store.number("SELECT last_missing FROM api.gaps WHERE kind = 'offset'") == 49)
-            #expect(try await store.number("SELECT last_missing FROM api.gaps WHERE kind = 'sequence'") == 8)
-            #expect(try await store.number("SELECT next_offset FROM api.ingest") == 51)
         }
     }
 }

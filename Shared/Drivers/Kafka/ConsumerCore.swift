@@ -7,16 +7,16 @@ import Runtime
 /// inside `rd_kafka_consumer_poll` and `rd_kafka_consumer_close`.
 final class ConsumerCore: @unchecked Sendable {
     private let settings: KafkaSettings
-    private let watch: ClientWatch
-    private let metrics: ConsumerMetrics
+    let watch: ClientWatch
+    let metrics: ConsumerMetrics
     private var handle: OpaquePointer?
     private var tracks: [ConsumerTrack] = []
     /// Which track a message belongs to, by its topic handle's address; emptied whenever the assignment changes.
     private var sources: [Source: Int] = [:]
     /// What the callbacks and error messages noted and the loop has not taken yet.
-    private var news = Polled()
-    private var isClosing = false
-    private var awaitsAssign = false
+    var news = Polled()
+    var isClosing = false
+    var awaitsAssign = false
     /// Taken from the queue while a batch was being worked on: first in the next one.
     private var stash: [UnsafeMutablePointer<rd_kafka_message_t>] = []
     private var paused: [TopicPartition] = []
@@ -42,10 +42,7 @@ final class ConsumerCore: @unchecked Sendable {
     func open(group: String, topics: [String]) throws(KafkaError) {
         let configuration = try Configuration(
             settings.consumer(group: group), overriddenBy: settings.properties)
-        rd_kafka_conf_set_opaque(configuration.pointer, Unmanaged.passUnretained(self).toOpaque())
-        rd_kafka_conf_set_rebalance_cb(configuration.pointer, noteRebalance)
-        rd_kafka_conf_set_error_cb(configuration.pointer, noteError)
-        rd_kafka_conf_set_log_cb(configuration.pointer, noteLog)
+        listen(configuration.pointer)
         let handle = try configuration.makeHandle(RD_KAFKA_CONSUMER)
         self.handle = handle
         rd_kafka_set_log_queue(handle, nil)
@@ -190,49 +187,14 @@ final class ConsumerCore: @unchecked Sendable {
         return String(cString: text)
     }
 
-    /// The first offset there is of each partition and the one after its last, asked of the leaders.
-    ///
-    /// By `rd_kafka_offsets_for_times`, which passes ListOffsets' two special times on: `rd_kafka_query_watermark_offsets`
-    /// asks for one partition at a time and, before 2.3.0, waits for ever when the leader is down (#2588, #4460).
+    /// Where each partition's reading can start, asked of the leaders.
     func watermarks(
         _ partitions: [TopicPartition], _ timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: Watermarks] {
-        let end = ContinuousClock.now + timeout
-        let low = try offsets(of: partitions, at: Int64(RD_KAFKA_OFFSET_BEGINNING), timeout)
-        let high = try offsets(of: partitions, at: Int64(RD_KAFKA_OFFSET_END), max(.milliseconds(500), end - .now))
-        watch.flows()
-        var marks: [TopicPartition: Watermarks] = [:]
-        for (partition, offset) in low {
-            // Retention may move the beginning between the two questions, never past the end.
-            marks[partition] = Watermarks(low: offset, high: max(offset, high[partition] ?? offset))
-        }
-        return marks
-    }
-
-    private func offsets(
-        of partitions: [TopicPartition], at time: Int64, _ timeout: Duration
-    ) throws(KafkaError) -> [TopicPartition: Int64] {
         guard let handle else { throw KafkaError(.closed, "the consumer is closed") }
-        let list = PartitionList(partitions.map { ($0, time) })
-        let code = rd_kafka_offsets_for_times(handle, list.pointer, timeout.milliseconds)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            throw KafkaError.explained(code, subject: "offsets of \(described(partitions))", settings: settings)
-        }
-        var result: [TopicPartition: Int64] = [:]
-        for index in 0..<Int(list.pointer.pointee.cnt) {
-            let item = list.pointer.pointee.elems[index]
-            let partition = TopicPartition(topic: String(cString: item.topic), partition: item.partition)
-            guard item.err == RD_KAFKA_RESP_ERR_NO_ERROR, item.offset >= 0 else {
-                let reason = item.err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__TIMED_OUT : item.err
-                throw KafkaError.explained(reason, subject: "offsets of \(partition)", settings: settings)
-            }
-            result[partition] = item.offset
-        }
-        return result
-    }
-
-    private func described(_ partitions: [TopicPartition]) -> String {
-        partitions.count == 1 ? "\(partitions[0])" : "\(partitions.count) partitions"
+        let marks = try Watermarks.ask(handle, of: partitions, timeout, settings)
+        watch.flows()
+        return marks
     }
 
     /// Where everything goes on, as far as it is known.
@@ -406,57 +368,4 @@ final class ConsumerCore: @unchecked Sendable {
         rd_kafka_destroy(handle)
         self.handle = nil
     }
-
-    // MARK: What the callbacks note
-
-    fileprivate func rebalanced(_ handle: OpaquePointer?, _ code: rd_kafka_resp_err_t, _ list: [TopicPartition]) {
-        if isClosing {
-            // Inside rd_kafka_consumer_close: nobody polls any more who could answer later.
-            _ = rd_kafka_assign(handle, nil)
-            return
-        }
-        awaitsAssign = true
-        if code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            news.changes.append(.assigned(list.sorted()))
-        } else {
-            // rd_kafka_rebalance_protocol would tell eager from cooperative, and may hang here (#4041); it is range.
-            news.changes.append(.revoked(list.sorted(), isLost: rd_kafka_assignment_lost(handle) != 0))
-        }
-    }
-
-    fileprivate func failed(_ code: rd_kafka_resp_err_t, _ text: String) {
-        metrics.failed(KafkaError.Code(rawValue: String(cString: rd_kafka_err2name(code))))
-        watch.report(code, text)
-    }
-
-    fileprivate func logged(_ level: CInt, _ facility: String, _ text: String) {
-        watch.log(level: level, facility: facility, text: text)
-    }
-}
-
-private func core(_ opaque: UnsafeMutableRawPointer?) -> ConsumerCore? {
-    opaque.map { Unmanaged<ConsumerCore>.fromOpaque($0).takeUnretainedValue() }
-}
-
-/// Fires inside poll or close, on the consumer's thread.
-@c private func noteRebalance(
-    _ handle: OpaquePointer?, _ code: rd_kafka_resp_err_t,
-    _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?, _ opaque: UnsafeMutableRawPointer?
-) {
-    core(opaque)?.rebalanced(handle, code, PartitionList.read(list))
-}
-
-/// Fires inside poll or close, on the consumer's thread.
-@c private func noteError(
-    _ handle: OpaquePointer?, _ code: CInt, _ text: UnsafePointer<CChar>?, _ opaque: UnsafeMutableRawPointer?
-) {
-    core(opaque)?.failed(rd_kafka_resp_err_t(code), text.map { String(cString: $0) } ?? "")
-}
-
-/// Fires inside poll or close, on the consumer's thread, because `log.queue` is set.
-@c private func noteLog(
-    _ handle: OpaquePointer?, _ level: CInt, _ facility: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?
-) {
-    guard let handle, let facility, let text else { return }
-    core(rd_kafka_opaque(handle))?.logged(level, String(cString: facility), String(cString: text))
 }

@@ -44,9 +44,3 @@ enum AssignmentChange: Sendable {
     case assigned([TopicPartition])
     case revoked([TopicPartition], isLost: Bool)
 }
-
-/// Where a partition's reading can start.
-struct Watermarks: Sendable {
-    let low: Int64
-    let high: Int64
-}
