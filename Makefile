@@ -28,7 +28,7 @@ release: setup  ## Build the services (release) into .build/release.
 test: setup  ## Run the tests; FILTER=Name runs some.
 	swift build --build-tests $(STRICT)
 	@# One test at a time: many start servers, brokers and whole systems, and have the machine to themselves.
-	swift test --skip-build --no-parallel $(STRICT) $(if $(FILTER),--filter $(FILTER))
+	swift test --skip-build --no-parallel $(STRICT) $(if $(FILTER),--filter '$(FILTER)')
 
 bench: release  ## Measure, print a table and write bench.json; ONLY=codec. runs some.
 	.build/release/pganalytics-bench $(if $(ONLY),--only $(ONLY))

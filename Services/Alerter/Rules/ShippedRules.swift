@@ -97,10 +97,10 @@ enum ShippedRules {
                 labels:
                   severity: warning
                 annotations:
-                  summary: "Statement {{ $labels.subject }} on {{ $labels.instance }} is slower than it ever is"
+                  summary: "Statement {{ $labels.subject }} on {{ $labels.instance }} is much slower than usual"
                   description: >-
                     In {{ $labels.datname }} as {{ $labels.user }} it took {{ $value | humanizeDuration }} on average: more than twice
-                    the 95th percentile of what is usual at this hour. {{ $labels.text }}
+                    the 95th percentile of what is usual for it. {{ $labels.text }}
                   runbook: >-
                     Compare its plan with the usual one (EXPLAIN), and look at what else changed then: a deployment, missing
                     statistics (ANALYZE), locks, a full disk. The finding {{ $labels.finding }} carries the evidence.
