@@ -12,12 +12,27 @@ final class StatementDesk: Sendable {
         var messages: [SpoolMessage] = []
     }
 
+    private struct State {
+        /// Names whose texts are in the spool.
+        var published: Set<String> = []
+        /// Names whose texts go with a server's next batch, or went with its last one, which may not be stored yet; and
+        /// who else has such a statement. A name that is remembered must not get into the spool before its text.
+        var carried: [String: Carried] = [:]
+        var results: [String: Result] = [:]
+        /// What each server's last batch carried.
+        var handedOut: [String: [String]] = [:]
+    }
+
+    private struct Carried {
+        var by: String
+        var waiting: [(instance: String, queryid: Int64)] = []
+    }
+
     private let thread = DedicatedThread(name: "statement-texts")
-    private let published = Mutex<Set<String>>([])
-    private let results = Mutex<[String: Result]>([:])
+    private let state = Mutex(State())
 
     /// Names whose texts were published before the collector was restarted.
-    func knows(_ names: some Sequence<String>) { published.withLock { $0.formUnion(names) } }
+    func knows(_ names: some Sequence<String>) { state.withLock { $0.published.formUnion(names) } }
 
     /// Takes texts of a server; the names come with ``collect(_:)`` later.
     func take(_ texts: [StatementTexts.Text], instance: String, seenAt: Int64) {
@@ -31,26 +46,49 @@ final class StatementDesk: Sendable {
         }
     }
 
-    private func work(_ texts: [StatementTexts.Text], instance: String, seenAt: Int64) {
-        var result = Result()
+    /// On one thread at a time; for tests too.
+    func work(_ texts: [StatementTexts.Text], instance: String, seenAt: Int64) {
         for text in texts {
             let statement = StatementNaming.statement(text, instance: instance, seenAt: seenAt)
-            result.names.append((text.queryid, statement.name))
-            guard published.withLock({ $0.insert(statement.name).inserted }) else { continue }
-            result.messages.append(
-                SpoolMessage(
-                    topic: Topics.statements.name, key: statement.name, type: Statement.name,
-                    version: Topics.statements.version, time: seenAt, sequenced: Topics.statements.sequenced,
-                    payload: statement.encoded()))
-        }
-        results.withLock { results in
-            results[instance, default: Result()].names += result.names
-            results[instance, default: Result()].messages += result.messages
+            let name = statement.name
+            let isNew = state.withLock { state in
+                if let by = state.carried[name]?.by, by != instance {
+                    state.carried[name]?.waiting.append((instance, text.queryid))
+                } else if state.carried[name] != nil || state.published.contains(name) {
+                    state.results[instance, default: Result()].names.append((text.queryid, name))
+                } else {
+                    return true
+                }
+                return false
+            }
+            guard isNew else { continue }
+            let message = SpoolMessage(
+                topic: Topics.statements.name, key: name, type: Statement.name,
+                version: Topics.statements.version, time: seenAt, sequenced: Topics.statements.sequenced,
+                payload: statement.encoded())
+            state.withLock { state in
+                state.carried[name] = Carried(by: instance)
+                state.results[instance, default: Result()].names.append((text.queryid, name))
+                state.results[instance, default: Result()].messages.append(message)
+            }
         }
     }
 
-    /// What was finished for a server since it was last asked for.
-    func collect(_ instance: String) -> Result { results.withLock { $0.removeValue(forKey: instance) } ?? Result() }
+    /// What was finished for a server since it was last asked for. What was given then is stored by now: a server asks
+    /// when its batch before is.
+    func collect(_ instance: String) -> Result {
+        state.withLock { state in
+            for name in state.handedOut.removeValue(forKey: instance) ?? [] {
+                state.published.insert(name)
+                for other in state.carried.removeValue(forKey: name)?.waiting ?? [] {
+                    state.results[other.instance, default: Result()].names.append((other.queryid, name))
+                }
+            }
+            let result = state.results.removeValue(forKey: instance) ?? Result()
+            state.handedOut[instance] = result.messages.map(\.key)
+            return result
+        }
+    }
 
     func stop() { thread.stop() }
 }
