@@ -63,7 +63,11 @@ final class Sender: Sendable {
         while !shutdown.isRequested {
             let (messages, next) = await spool.read(from: position, limit: Self.batchBytes)
             if messages.isEmpty {
-                position = max(position, next)
+                if next > position {
+                    // Readings without messages: nothing to deliver, and their segment may go.
+                    position = next
+                    await spool.acknowledge(next)
+                }
                 await spool.waitForNews(atMost: .milliseconds(500))
                 continue
             }

@@ -5,28 +5,63 @@ extension SpoolLog {
     /// Makes the watermark durable, lets go of segments that are not needed and keeps the bounds. May leave something in
     /// the queue for the next commit (states copied out of a segment that is to go).
     mutating func reclaim() throws(SpoolError) {
+        try noteAcknowledged()
+        while segments.count > 1, let first = segments.first, isDelivered(first) {
+            hold(statesOf: first)
+            try writeHeld()
+            try removeFirst()
+        }
+        // A round a segment at most: what is copied behind everything else is not copied again.
+        for _ in segments where bytes > limits.maximalBytes && segments.count > 1 { try dropFirst() }
         if acknowledged > durableAcknowledged { try writeWatermark() }
-        while let first = segments.first, isDisposable(first) {
-            guard try moveStates(outOf: first) else { return }
-            try removeFirst()
-        }
-        while bytes > limits.maximalBytes, segments.count > 1, let first = segments.first {
-            guard try moveStates(outOf: first) else { return }
-            counters.dropped += unacknowledged(in: first)
-            acknowledge(SpoolPosition(segment: segments[1].number, offset: 0))
-            try writeWatermark()
-            try removeFirst()
-        }
     }
 
-    private func isDisposable(_ segment: Segment) -> Bool {
-        guard segments.count > 1, segment.number < segments[segments.count - 1].number else { return false }
-        return durableAcknowledged >= SpoolPosition(segment: segment.number, offset: segment.durable)
+    /// Lets go of the oldest segment when all of it was delivered, for the room that it takes: nothing is written before.
+    /// What it remembers is held in memory for the next write. Returns whether there was such a segment.
+    mutating func freeDelivered() throws(SpoolError) -> Bool {
+        guard let first = segments.first, isDelivered(first), segments.count > 1 || !isOpen else { return false }
+        hold(statesOf: first)
+        try removeFirst()
+        return true
     }
 
+    /// What is acknowledged in memory decides: a log that is opened with an older watermark begins with the first segment
+    /// that is there.
+    private func isDelivered(_ segment: Segment) -> Bool {
+        acknowledged >= SpoolPosition(segment: segment.number, offset: segment.durable)
+    }
+
+    /// Drops the oldest segment, sent or not; texts of statements go behind everything else where there is room.
+    private mutating func dropFirst() throws(SpoolError) {
+        let first = segments[0]
+        hold(statesOf: first)
+        let lost = unacknowledged(in: first)
+        counters.dropped += lost.count
+        var texts = Texts()
+        // At most half of what goes, so that a spool of nothing but texts is not copied for ever.
+        texts.add(lost, within: min(first.durable / 2, limits.maximalBytes - (bytes - first.durable)))
+        keep(texts)
+        try writeHeld()
+        acknowledge(SpoolPosition(segment: segments[1].number, offset: 0))
+        try noteAcknowledged()
+        try removeFirst()
+    }
+
+    /// Synced at once: of two segments that went, the first must not come back alone with a reading that is too old.
     private mutating func removeFirst() throws(SpoolError) {
         try files.remove(segments[0].name)
         segments.removeFirst()
+        try files.syncDirectory()
+    }
+
+    /// Makes the watermark durable if there is room for it; where there is none, the segments go first.
+    private mutating func noteAcknowledged() throws(SpoolError) {
+        guard acknowledged > durableAcknowledged else { return }
+        do throws(SpoolError) {
+            try writeWatermark()
+        } catch {
+            guard error.code == .noSpace else { throw error }
+        }
     }
 
     private mutating func writeWatermark() throws(SpoolError) {
@@ -34,53 +69,56 @@ extension SpoolLog {
         writer.count(acknowledged.segment)
         writer.count(acknowledged.offset)
         let temporary = Self.watermarkName + ".new"
-        try files.create(temporary)
-        try files.append(temporary, Frame.encode(writer.bytes))
-        try files.sync(temporary)
+        do {
+            try files.create(temporary)
+            try files.append(temporary, Frame.encode(writer.bytes))
+            try files.sync(temporary)
+        } catch {
+            try? files.remove(temporary)
+            throw error
+        }
         try files.rename(temporary, to: Self.watermarkName)
         try files.syncDirectory()
         durableAcknowledged = acknowledged
     }
 
-    /// Copies the chains that begin in a segment behind everything else. Returns whether nothing of it is needed any more.
-    private mutating func moveStates(outOf segment: Segment) throws(SpoolError) -> Bool {
-        let names = chains.filter { $0.value.places.first?.segment == segment.number }.map(\.key)
-        if names.isEmpty { return true }
-        // Increments in the queue come behind the chain they belong to, not before it.
-        guard queue.isEmpty else { return false }
+    /// Queues the chains that begin in a segment, before their increments in the queue. One that cannot be read is broken:
+    /// its next record is a full one, and nothing is lost unless the collector is killed before that.
+    private mutating func hold(statesOf segment: Segment) {
         var states: [SpoolState] = []
-        for name in names.sorted() {
-            if let records = try recover(name) {
+        var broken: Set<String> = []
+        for name in chains.keys.sorted() where chains[name]?.places.first?.segment == segment.number {
+            if let records = (try? recover(name)) ?? nil {
                 states.append(SpoolState(name: name, kind: .chain, records: records))
             } else {
-                chains[name] = nil
-                chainCounts[name] = nil
+                broken.insert(name)
             }
         }
-        append(SpoolBatch(states: states))
-        do throws(SpoolError) {
-            try commit()
-        } catch {
-            // No room for the copies, and the segment is where the room would come from: the readings are written in
-            // full with their next cycle; killed before that, those deltas begin anew.
-            queue.removeAll()
-            queuedBytes = 0
-            for name in names {
-                chains[name] = nil
-                chainCounts[name] = nil
-            }
-        }
-        return true
+        breakChains(broken)
+        guard !states.isEmpty else { return }
+        for state in states { chains[state.name] = nil }
+        enqueue(SpoolBatch(states: states), inFront: true)
     }
 
-    private mutating func unacknowledged(in segment: Segment) -> Int {
+    /// Writes what was taken out of a segment before that goes. Where there is no room, the segment is where it comes
+    /// from: what was taken out waits in the queue.
+    private mutating func writeHeld() throws(SpoolError) {
+        guard !queue.isEmpty else { return }
+        do throws(SpoolError) {
+            try write(queue.count)
+        } catch {
+            guard error.code == .noSpace else { throw error }
+        }
+    }
+
+    private mutating func unacknowledged(in segment: Segment) -> [SpoolMessage] {
         var at = max(acknowledged, SpoolPosition(segment: segment.number, offset: 0))
-        var count = 0
+        var found: [SpoolMessage] = []
         while at.segment == segment.number, at.offset < segment.durable {
             guard let (messages, next) = try? read(from: at, limit: 1), next > at else { break }
-            count += messages.count
+            found += messages.map(\.message)
             at = next
         }
-        return count
+        return found
     }
 }

@@ -48,6 +48,8 @@ struct SpoolLog {
         var count: Int
         var fullBytes: Int
         var incrementBytes: Int
+        /// Damage was met behind its last record, where one more that was delivered may have been.
+        var isDoubtful = false
     }
 
     struct Pending {
@@ -75,6 +77,10 @@ struct SpoolLog {
     var acknowledged = SpoolPosition(segment: 0, offset: 0)
     var durableAcknowledged = SpoolPosition(segment: 0, offset: 0)
     var counters = SpoolCounters()
+    /// Where reading failed last, and how often in a row.
+    var failedAt: (place: SpoolPosition, tries: Int)?
+    /// Why segments were given up; ``takeGivenUp()`` is for whoever says it.
+    var givenUp: [SpoolError] = []
 
     static func fileName(_ number: Int) -> String {
         let digits = String(number)
@@ -118,53 +124,69 @@ struct SpoolLog {
             return state
         }
         enqueue(batch)
-        while queuedBytes > limits.memoryBytes, queue.count > 1 { dropOldestPending() }
+        boundMemory()
+    }
+
+    /// Why segments were given up since it was last asked.
+    mutating func takeGivenUp() -> [SpoolError] {
+        defer { givenUp.removeAll() }
+        return givenUp
     }
 
     static func stream(of message: SpoolMessage) -> String { message.topic + "/" + message.key }
 
-    private mutating func enqueue(_ batch: SpoolBatch) {
+    mutating func enqueue(_ batch: SpoolBatch, inFront: Bool = false) {
         let frame = Frame.encode(batch.encode())
         queuedBytes += frame.count
-        queue.append(Pending(batch: batch, frame: frame))
+        queue.insert(Pending(batch: batch, frame: frame), at: inFront ? 0 : queue.endIndex)
     }
 
-    /// The disk has taken nothing for so long that memory is full too. The messages are gone (their numbers are the
-    /// gap); the readings they were taken from must not be believed after a restart, so they are cleared.
-    private mutating func dropOldestPending() {
-        let lost = queue.removeFirst()
-        queuedBytes -= lost.frame.count
-        counters.dropped += lost.batch.messages.count
-        let broken = Set(lost.batch.states.map(\.name))
-        guard !broken.isEmpty else { return }
-        for index in queue.indices {
-            let kept = queue[index].batch.states.filter { !broken.contains($0.name) }
-            guard index == 0 || kept.count != queue[index].batch.states.count else { continue }
-            queue[index].batch.states = kept
-            if index == 0 {
-                queue[0].batch.states += broken.map { SpoolState(name: $0, kind: .cleared, records: []) }
-            }
-            let frame = Frame.encode(queue[index].batch.encode())
-            queuedBytes += frame.count - queue[index].frame.count
-            queue[index].frame = frame
-        }
-        for name in broken { chainCounts[name] = nil }
-    }
-
-    /// Writes what is queued and syncs it: one write and one fsync for however many batches. When it throws, everything
-    /// is still in the queue, and the file ends where it ended before.
+    /// Writes what is queued and syncs it: one write and one fsync for however many batches. What was delivered makes room
+    /// where there is none. When it throws, what is not durable is still in the queue, and the file ends where it ended
+    /// before.
     mutating func commit() throws(SpoolError) {
         guard !queue.isEmpty else { return }
+        var failure: SpoolError
+        repeat {
+            do throws(SpoolError) {
+                return try write(queue.count)
+            } catch {
+                guard error.code == .noSpace else { throw error }
+                failure = error
+            }
+        } while try freeDelivered()
+        // More is queued than there is room for: the first of it goes, and makes room when it is delivered.
+        var count = queue.count / 2
+        while count > 0 {
+            do throws(SpoolError) {
+                try write(count)
+                break
+            } catch {
+                guard error.code == .noSpace else { throw error }
+                failure = error
+                count /= 2
+            }
+        }
+        throw failure
+    }
+
+    /// Writes and syncs the first batches of the queue.
+    mutating func write(_ count: Int) throws(SpoolError) {
         if isOpen, let last = segments.last, last.durable >= limits.segmentBytes { isOpen = false }
         let isNew = !isOpen
-        let number = isNew ? (segments.last?.number ?? 0) + 1 : segments[segments.count - 1].number
+        // Never a number that counts as delivered, whatever became of the files.
+        let number =
+            isNew
+            ? max(segments.last?.number ?? 0, acknowledged.segment) + 1 : segments[segments.count - 1].number
         let name = Self.fileName(number)
         var start = isNew ? 0 : segments[segments.count - 1].durable
         var bytes: [UInt8] = []
         if isNew { bytes = Frame.encode(SegmentHeader(epoch: epoch, sequences: durableSequences).encode()) }
         let headerBytes = bytes.count
-        bytes.reserveCapacity(headerBytes + queuedBytes)
-        for pending in queue { bytes += pending.frame }
+        let written = queue.prefix(count)
+        let writtenBytes = written.reduce(0) { $0 + $1.frame.count }
+        bytes.reserveCapacity(headerBytes + writtenBytes)
+        for pending in written { bytes += pending.frame }
         do {
             if isNew { try files.create(name) }
             try files.append(name, bytes)
@@ -187,12 +209,12 @@ struct SpoolLog {
         }
         segments[segments.count - 1].durable = start + bytes.count
         start += headerBytes
-        for pending in queue {
+        for pending in written {
             learn(pending.batch, at: SpoolPosition(segment: number, offset: start))
             start += pending.frame.count
         }
-        queue.removeAll(keepingCapacity: false)
-        queuedBytes = 0
+        queue = Array(queue.dropFirst(count))
+        queuedBytes -= writtenBytes
     }
 
     /// Takes note of a batch that is durable at a place.
@@ -214,6 +236,7 @@ struct SpoolLog {
                 }
                 chains[state.name]?.places.append(place)
                 chains[state.name]?.count += 1
+                chains[state.name]?.isDoubtful = false
                 chains[state.name]?.incrementBytes += size
             case .cleared: chains[state.name] = nil
             }
