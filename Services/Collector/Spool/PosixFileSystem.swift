@@ -147,6 +147,7 @@ final class PosixFileSystem: SpoolFileSystem {
             return SpoolError(
                 code: .permission,
                 message: "\(doing) \(path): \(reason); collector.state_directory must be writable for the collector")
+        case EMFILE, ENFILE, ENOMEM: return SpoolError(code: .exhausted, message: "\(doing) \(path): \(reason)")
         default: return SpoolError(code: .io, message: "\(doing) \(path): \(reason)")
         }
     }

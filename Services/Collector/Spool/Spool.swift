@@ -37,6 +37,7 @@ final class Spool: Sendable {
             logger.error("Damage in the spool was stepped over", [.spoolDamaged: LogValue(log.counters.quarantined)])
         }
         self.log = Mutex(log)
+        self.log.withLock { say($0.takeGivenUp()) }
     }
 
     /// Why the disk takes nothing at present; `nil` when it does.
@@ -96,7 +97,16 @@ final class Spool: Sendable {
                     [.errorMessage: LogValue(error.message)])
             }
         }
+        say(log.takeGivenUp())
         metrics.update(log)
+    }
+
+    /// One line for each segment that was given up.
+    private func say(_ givenUp: [SpoolError]) {
+        for error in givenUp {
+            logger.error(
+                "A segment of the spool cannot be read and is stepped over", [.errorMessage: LogValue(error.message)])
+        }
     }
 
     /// Lets go of what is remembered of servers that are not read any more; blocks, at start-up only. What was not sent of
@@ -124,11 +134,15 @@ final class Spool: Sendable {
     /// Durable messages from a place on, and the place behind them.
     func read(from position: SpoolPosition, limit: Int) async -> ([SpooledMessage], SpoolPosition) {
         await onThread { log in
+            defer { self.say(log.takeGivenUp()) }
             do throws(SpoolError) {
                 // What was dropped for want of room is not waited for.
                 return try log.read(from: max(position, log.acknowledged), limit: limit)
             } catch {
-                self.logger.error("The spool cannot be read", [.errorMessage: LogValue(error.message)])
+                // What is tried a few times is said when it is given up.
+                if !error.isDamage {
+                    self.logger.error("The spool cannot be read", [.errorMessage: LogValue(error.message)])
+                }
                 return ([], position)
             }
         }
@@ -144,6 +158,7 @@ final class Spool: Sendable {
     func status() async -> (bytes: Int, oldest: Int64?, dropped: Int) {
         await onThread { log in
             let oldest = log.oldest()
+            self.say(log.takeGivenUp())
             return (oldest == nil ? 0 : log.bytes, oldest, log.counters.dropped)
         }
     }

@@ -28,6 +28,8 @@ struct SpoolError: Error, CustomStringConvertible {
         static let notFound = Code(name: "not_found")
         static let permission = Code(name: "permission")
         static let inUse = Code(name: "in_use")
+        /// Memory or descriptors of the process or the machine; the files are well.
+        static let exhausted = Code(name: "exhausted")
         static let io = Code(name: "io")
     }
 
@@ -35,4 +37,7 @@ struct SpoolError: Error, CustomStringConvertible {
     /// One line: what, where, remedy.
     var message: String
     var description: String { message }
+
+    /// Whether a file that cannot be read is lost: neither its rights nor the machine's state are in the way.
+    var isDamage: Bool { code == .io || code == .notFound }
 }

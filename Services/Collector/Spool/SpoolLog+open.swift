@@ -3,8 +3,9 @@ extension SpoolLog {
 
     /// Opens the log in a directory: cuts a torn tail, steps over damage, finds the readings and the numbers.
     ///
-    /// A new epoch begins where the last numbers cannot be trusted: in an empty directory, behind a torn tail, and when
-    /// more was acknowledged than is there. Messages that are left keep the epoch and number that they have.
+    /// A new epoch begins where the last numbers cannot be trusted: in an empty directory, behind a torn tail, behind damage
+    /// in the last segment, and when more was acknowledged than is there. Messages that are left keep the epoch and number
+    /// that they have.
     init(files: any SpoolFileSystem, limits: SpoolLimits, newEpoch: () -> String) throws(SpoolError) {
         self.files = files
         self.limits = limits
@@ -15,14 +16,17 @@ extension SpoolLog {
         let numbers = names.compactMap { name -> Int? in
             name.hasSuffix(".seg") ? Int(name.dropLast(4)) : nil
         }.sorted()
+        acknowledged = readWatermark(present: names.contains(Self.watermarkName))
         var trusted = !numbers.isEmpty
         for number in numbers {
             let intact = try scan(number, isLast: number == numbers.last, newEpoch: newEpoch)
-            if number == numbers.last, !intact { trusted = false }
+            // Each segment begins with the last numbers of those before it; one that held nothing says nothing of them.
+            trusted = intact && (trusted || segments.last?.number == number)
         }
-        acknowledged = readWatermark(present: names.contains(Self.watermarkName))
         if let last = segments.last, acknowledged > SpoolPosition(segment: last.number, offset: last.durable) {
             trusted = false
+            // What was delivered was read after what is left.
+            doubtChains()
         }
         if segments.isEmpty { trusted = false }
         if let first = segments.first {
@@ -36,20 +40,26 @@ extension SpoolLog {
             durableSequences = [:]
         }
         sequences = durableSequences
+        chains = chains.filter { !$0.value.isDoubtful }
         chainCounts = chains.mapValues(\.count)
     }
 
-    /// Reads a segment from end to end. Returns whether it ended where a frame ends.
+    /// Reads a segment from end to end. Returns whether all of it is whole frames.
     private mutating func scan(_ number: Int, isLast: Bool, newEpoch: () -> String) throws(SpoolError) -> Bool {
         let name = Self.fileName(number)
-        let bytes = try files.read(name, at: 0, count: try files.size(name))
         var segment = Segment(number: number, durable: 0, epoch: epoch)
+        guard let bytes = try content(number) else {
+            // Its file stays until its turn comes.
+            segments.append(segment)
+            return false
+        }
         var at = 0
         var intact = true
         while at < bytes.count {
             guard let payload = Frame.payload(in: bytes, at: at) else {
                 guard let next = Frame.next(in: bytes, from: at + 1) else { break }
-                counters.quarantined += 1
+                noteDamage(at: SpoolPosition(segment: number, offset: at))
+                intact = false
                 at = next
                 continue
             }
@@ -72,10 +82,13 @@ extension SpoolLog {
                     // The header counts from where the epoch began; frames of the segments before can only be older.
                     durableSequences = header.sequences
                 case UInt64(SegmentRecord.batch): learn(try SpoolBatch(from: &reader), at: place)
-                default: counters.quarantined += 1
+                default:
+                    noteDamage(at: place)
+                    intact = false
                 }
             } catch {
-                counters.quarantined += 1
+                noteDamage(at: place)
+                intact = false
             }
         }
         if segment.durable < bytes.count {
@@ -90,6 +103,34 @@ extension SpoolLog {
         }
         segments.append(segment)
         return intact
+    }
+
+    /// What is damaged and was never delivered is in the next delta; what was delivered would count twice.
+    private mutating func noteDamage(at place: SpoolPosition) {
+        counters.quarantined += 1
+        if place < acknowledged { doubtChains() }
+    }
+
+    /// A record may be missing here. One that comes behind it, in its order, says that none is.
+    private mutating func doubtChains() {
+        for name in chains.keys { chains[name]?.isDoubtful = true }
+    }
+
+    /// All of a segment; `nil` when it cannot be read, after a few tries.
+    private mutating func content(_ number: Int) throws(SpoolError) -> [UInt8]? {
+        let name = Self.fileName(number)
+        var failure: SpoolError?
+        for _ in 0..<Self.readTries {
+            do throws(SpoolError) {
+                return try files.read(name, at: 0, count: try files.size(name))
+            } catch {
+                guard error.isDamage else { throw error }
+                failure = error
+            }
+        }
+        noteDamage(at: SpoolPosition(segment: number, offset: 0))
+        if let failure { givenUp.append(failure) }
+        return nil
     }
 
     private static func isHeader(_ payload: ArraySlice<UInt8>) -> Bool {

@@ -7,7 +7,11 @@ struct SpooledMessage: Sendable {
 }
 
 extension SpoolLog {
-    /// Durable messages from a place on, whole frames until `limit` bytes are passed, and the place behind them.
+    /// So often a place that cannot be read is tried, before the rest of its segment is given up.
+    static let readTries = 3
+
+    /// Durable messages from a place on, whole frames until `limit` bytes are passed, and the place behind them. When it
+    /// throws, it is worth another try.
     mutating func read(from position: SpoolPosition, limit: Int) throws(SpoolError) -> ([SpooledMessage], SpoolPosition)
     {
         var messages: [SpooledMessage] = []
@@ -22,7 +26,14 @@ extension SpoolLog {
                 at = SpoolPosition(segment: segments[index + 1].number, offset: 0)
                 continue
             }
-            let payload = try payload(at: &at, in: segment)
+            let payload: [UInt8]
+            do throws(SpoolError) {
+                payload = try self.payload(at: &at, in: segment)
+            } catch {
+                if giveUp(at, index, error) { continue }
+                if messages.isEmpty { throw error }
+                break
+            }
             size += payload.count + Frame.overhead
             guard let batch = Self.batch(payload) else { continue }
             for (index, message) in batch.messages.enumerated() {
@@ -31,6 +42,23 @@ extension SpoolLog {
             }
         }
         return (messages, at)
+    }
+
+    /// Takes note that a place cannot be read. Returns whether the rest of its segment is given up like any damage, which it
+    /// is after a few tries: it is stepped over, and the readings in it are not believed.
+    private mutating func giveUp(_ place: SpoolPosition, _ index: Int, _ error: SpoolError) -> Bool {
+        guard error.isDamage else { return false }
+        let tries = failedAt.map { $0.place == place ? $0.tries + 1 : 1 } ?? 1
+        failedAt = (place, tries)
+        guard tries >= Self.readTries else { return false }
+        failedAt = nil
+        counters.quarantined += 1
+        givenUp.append(error)
+        segments[index].durable = place.offset
+        if index == segments.count - 1 { isOpen = false }
+        let lost = chains.filter { $0.value.places.contains { $0.segment == place.segment && $0 >= place } }
+        breakChains(Set(lost.keys))
+        return true
     }
 
     static func batch(_ payload: [UInt8]) -> SpoolBatch? {
@@ -60,7 +88,8 @@ extension SpoolLog {
         guard let chain = chains[name] else { return nil }
         var records: [[UInt8]] = []
         for place in chain.places {
-            guard let segment = segments.first(where: { $0.number == place.segment }) else { return nil }
+            guard let segment = segments.first(where: { $0.number == place.segment }), place.offset < segment.durable
+            else { return nil }
             var at = place
             guard let batch = Self.batch(try payload(at: &at, in: segment)),
                 let state = batch.states.last(where: { $0.name == name })
