@@ -77,8 +77,8 @@ extension SpoolLog {
                 return payload
             }
         }
-        counters.quarantined += 1
         let rest = try files.read(segment.name, at: place.offset, count: segment.durable - place.offset)
+        counters.quarantined += 1
         place.offset = Frame.next(in: rest, from: 1).map { place.offset + $0 } ?? segment.durable
         return []
     }
