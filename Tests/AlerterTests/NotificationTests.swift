@@ -56,6 +56,65 @@ struct NotificationTests {
         #expect(line.takeReceived().suffix(2) == ["trigger LockWait x", "resolve LockWait x"])
     }
 
+    private static let unanswered = DeliveryOutcome.retry(
+        status: nil, after: nil, mayHaveArrived: true, detail: "timeout")
+    private static let unavailable = DeliveryOutcome.retry(
+        status: 503, after: nil, mayHaveArrived: false, detail: "HTTP 503")
+
+    @Test func `What may have arrived once is resolved, whatever later attempts come to`() throws {
+        let line = try EngineTimeline()
+        line.answers = [Self.unanswered] + Array(repeating: Self.unavailable, count: 4)
+        line.cycle(waits: [9])
+        line.pass(6)
+        line.cycle()
+        line.pass(60) { if $0 % 10 == 0 { line.cycle() } }
+        #expect(line.takeReceived().suffix(2) == ["trigger LockWait x", "resolve LockWait x"])
+        #expect(line.engine.notifications.conversations.isEmpty)
+    }
+
+    @Test(arguments: [true, false]) func `What may have arrived and is refused then is resolved all the same`(
+        isOverFirst: Bool
+    ) throws {
+        let line = try EngineTimeline()
+        line.answers = [
+            .retry(status: nil, after: isOverFirst ? 20_000_000 : 0, mayHaveArrived: true, detail: "timeout"),
+            .refused(status: 404, detail: "HTTP 404"),
+        ]
+        line.cycle(waits: [9])
+        line.pass(6)
+        line.cycle()
+        line.pass(30) { if $0 % 10 == 0 { line.cycle() } }
+        #expect(line.takeReceived() == ["trigger LockWait x", "trigger LockWait x", "resolve LockWait x"])
+    }
+
+    @Test func `What the earlier life began to send may have arrived, whatever the next one's attempt comes to`() throws
+    {
+        let line = try EngineTimeline()
+        line.table("locks", ["wait": [(["pid": "1"], 9)]])
+        line.engine.finishBatch(at: line.now)
+        #expect(line.engine.notifications.next(at: line.now, limit: 8).count == 1)
+        try line.restart(stored: line.stored())
+        line.answers = Array(repeating: Self.unavailable, count: 4)
+        line.pass(1)
+        line.cycle()
+        line.pass(6)
+        line.cycle()
+        line.pass(30)
+        #expect(line.takeReceived().last == "resolve LockWait x")
+    }
+
+    @Test(arguments: [(500, false), (502, true), (503, false), (504, true), (408, false), (429, false)])
+    func `A gateway's answer does not say that the receiver has nothing`(status: Int, mayHave: Bool) {
+        guard
+            case .retry(_, _, let mayHaveArrived, _) = DeliveryOutcome.of(
+                status: status, retryAfter: nil, now: Moment(wall: 0, steady: 0))
+        else {
+            Issue.record("\(status) is tried again")
+            return
+        }
+        #expect(mayHaveArrived == mayHave)
+    }
+
     @Test func `A refused page has no resolve, and is tried again after the repeat interval`() throws {
         let line = try EngineTimeline { $0.notifications.repeatEvery = 60_000_000 }
         line.answers = [.refused(status: 400, detail: "HTTP 400")]

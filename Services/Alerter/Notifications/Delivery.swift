@@ -25,7 +25,7 @@ struct Delivery: Sendable, Equatable, Codable {
     /// How often sending was begun.
     var attempts = 0
     /// It may have reached the receiver without our knowing: set and stored before each attempt, taken back when the
-    /// receiver is known not to have it.
+    /// receiver is known not to have it by this attempt or by an earlier one.
     var mayHaveArrived = false
 }
 
@@ -33,7 +33,7 @@ struct Delivery: Sendable, Equatable, Codable {
 enum DeliveryOutcome: Sendable, Equatable {
     case delivered(status: Int)
     /// May work later: no answer, 408, 425, 429, 5xx. `after` is what the receiver asked for, in microseconds;
-    /// `mayHaveArrived` says that the bytes went out and no answer came back.
+    /// `mayHaveArrived` says that the bytes went out and no answer came back, or a gateway's instead of the receiver's.
     case retry(status: Int?, after: Int64?, mayHaveArrived: Bool, detail: String)
     /// Will never work as it is: every other answer.
     case refused(status: Int?, detail: String)
@@ -45,7 +45,7 @@ enum DeliveryOutcome: Sendable, Equatable {
         case 408, 425, 429, 500..<600:
             .retry(
                 status: status, after: retryAfter.flatMap { RetryPolicy.retryAfter($0, now: now) },
-                mayHaveArrived: false, detail: "HTTP \(status)")
+                mayHaveArrived: status == 502 || status == 504, detail: "HTTP \(status)")
         default: .refused(status: status, detail: "HTTP \(status)")
         }
     }

@@ -23,7 +23,7 @@ struct NotificationBook: Sendable {
         let fingerprint: String
         let instance: String
         let startsAt: Int64
-        /// The trigger was delivered.
+        /// The trigger was delivered, or may have been.
         var told = false
         /// When something was delivered or refused last, wall clock.
         var lastSaid: Int64 = 0
@@ -52,6 +52,8 @@ struct NotificationBook: Sendable {
     /// Identifiers by fingerprint, in the order they are to be sent.
     private var queues: [String: [String]] = [:]
     private var inFlight: Set<String> = []
+    /// Deliveries of which an attempt that has ended may have arrived: what a later one comes to does not undo that.
+    private var doubtful: Set<String> = []
     /// Nothing is given out while partitions are given back.
     var isClosing = false
     /// Since when a trigger waits for newer data, by alert and start.
@@ -137,6 +139,8 @@ struct NotificationBook: Sendable {
         due = Array(due.prefix(max(0, limit - inFlight.count)))
         for delivery in due {
             inFlight.insert(delivery.id)
+            // Also what another process began before it was killed.
+            if deliveries[delivery.id]?.mayHaveArrived == true { doubtful.insert(delivery.id) }
             deliveries[delivery.id] = delivery
             changedDeliveries.insert(delivery.id)
         }
@@ -150,6 +154,7 @@ struct NotificationBook: Sendable {
     mutating func finished(_ id: String, _ outcome: DeliveryOutcome, at now: Moment, jitter: Double) -> Note? {
         inFlight.remove(id)
         guard var delivery = deliveries[id] else { return nil }
+        if case .retry(_, _, true, _) = outcome { doubtful.insert(id) }
         switch outcome {
         case .delivered(let status):
             said(delivery, at: now)
@@ -157,14 +162,14 @@ struct NotificationBook: Sendable {
         case .refused(let status, let detail):
             refused(delivery, at: now)
             return Note(delivery: delivery, status: .failed, httpStatus: status, detail: detail)
-        case .retry(let status, let after, let mayHaveArrived, let detail):
+        case .retry(let status, let after, _, let detail):
             guard now.wall - delivery.createdAt < settings.retry.giveUpAfter else {
                 refused(delivery, at: now)
                 return Note(delivery: delivery, status: .failed, httpStatus: status, detail: "given up: \(detail)")
             }
             let wait = settings.retry.delay(attempts: delivery.attempts, asked: after, jitter: jitter)
             delivery.notBefore = now.wall + wait
-            delivery.mayHaveArrived = mayHaveArrived
+            delivery.mayHaveArrived = doubtful.contains(id)
             deliveries[id] = delivery
             changedDeliveries.insert(id)
             return Note(delivery: delivery, status: .retrying, httpStatus: status, detail: detail)
@@ -190,10 +195,13 @@ struct NotificationBook: Sendable {
     }
 
     private mutating func refused(_ delivery: Delivery, at now: Moment) {
+        let mayHaveArrived = doubtful.contains(delivery.id)
         remove(delivery)
         let key = Self.key(delivery.fingerprint, delivery.startsAt)
         guard var conversation = conversations[key] else { return }
         conversation.lastSaid = now.wall
+        // An earlier attempt may have been taken: then its resolve is owed.
+        conversation.told = conversation.told || mayHaveArrived
         set(conversation)
         if delivery.kind == .resolve { return forget(key) }
         guard !conversation.told else { return }
@@ -236,6 +244,7 @@ struct NotificationBook: Sendable {
 
     private mutating func remove(_ delivery: Delivery) {
         deliveries[delivery.id] = nil
+        doubtful.remove(delivery.id)
         changedDeliveries.insert(delivery.id)
         queues[delivery.fingerprint]?.removeAll { $0 == delivery.id }
         if queues[delivery.fingerprint]?.isEmpty == true { queues[delivery.fingerprint] = nil }
