@@ -126,6 +126,44 @@ struct RestartTests {
         #expect(line.engine.notifications.conversations.isEmpty)
     }
 
+    @Test(arguments: [true, false]) func `A page that waited in the database is not sent when it was told meanwhile`(
+        isUnderWay: Bool
+    ) throws {
+        let line = try EngineTimeline()
+        let unavailable = DeliveryOutcome.retry(status: 503, after: 60_000_000, mayHaveArrived: false, detail: "")
+        line.answers = [unavailable]
+        line.cycle(waits: [9])
+        let stored = try line.stored()
+        #expect(stored.deliveries.map(\.kind) == [.trigger])
+        line.received = []
+        // Restarted; the database is away.
+        line.engine = AlertEngine(
+            rules: try EngineTimeline.rules(), catalogue: EngineTimeline.catalogue, settings: line.engine.settings)
+        line.engine.silence.listens(true, at: line.now)
+        line.now.wall += 5_000_000
+        line.now.steady += 5_000_000
+        line.table("cycle", ["up": [([:], 1)]])
+        line.table("locks", ["wait": [(["pid": "0"], 14)]])
+        line.engine.finishBatch(at: line.now)
+        var due = line.engine.notifications.next(at: line.now, limit: 8)
+        func answer() {
+            for delivery in due {
+                _ = line.engine.notifications.finished(delivery.id, .delivered(status: 200), at: line.now, jitter: 1)
+            }
+            due = []
+        }
+        if !isUnderWay { answer() }
+        line.engine.restore(stored, partitions: [0], at: line.now)
+        answer()
+        line.pass(70) { if $0 % 10 == 0 { line.cycle(waits: [40]) } }
+        #expect(line.takeReceived() == [], "the receiver has it under the same dedup key")
+        line.cycle()
+        line.pass(6)
+        line.cycle()
+        #expect(line.takeReceived() == ["resolve LockWait x"])
+        #expect(line.engine.notifications.conversations.isEmpty && line.engine.notifications.deliveries.isEmpty)
+    }
+
     @Test func `Before its stored state is back nothing stored ends`() throws {
         let line = try EngineTimeline()
         line.finding("opened")

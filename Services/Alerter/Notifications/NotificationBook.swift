@@ -104,7 +104,7 @@ struct NotificationBook: Sendable {
         var notes: [Note] = []
         var triggerMayArrive = conversation.told
         for id in queues[alert.fingerprint] ?? [] {
-            guard let delivery = deliveries[id], delivery.startsAt == startsAt else { continue }
+            guard let delivery = deliveries[id], account(of: delivery) == key else { continue }
             if delivery.mayHaveArrived || inFlight.contains(id) {
                 triggerMayArrive = triggerMayArrive || delivery.kind == .trigger
             } else {
@@ -177,13 +177,8 @@ struct NotificationBook: Sendable {
     }
 
     private mutating func said(_ delivery: Delivery, at now: Moment) {
+        let key = account(of: delivery)
         remove(delivery)
-        var key = Self.key(delivery.fingerprint, delivery.startsAt)
-        if conversations[key] == nil, delivery.kind != .resolve,
-            let merged = conversations.first(where: { $0.value.fingerprint == delivery.fingerprint && !$0.value.over })
-        {
-            key = merged.key  // two firings were found to be one while this was on its way
-        }
         guard var conversation = conversations[key] else { return }
         if delivery.kind == .resolve {
             forget(key)
@@ -191,13 +186,29 @@ struct NotificationBook: Sendable {
             conversation.told = true
             conversation.lastSaid = now.wall
             set(conversation)
+            if delivery.startsAt != conversation.startsAt { removeTriggers(of: conversation) }
+        }
+    }
+
+    /// The conversation that a delivery belongs to: another firing's when the two were found to be one while it was on
+    /// its way.
+    private func account(of delivery: Delivery) -> String {
+        let key = Self.key(delivery.fingerprint, delivery.startsAt)
+        guard conversations[key] == nil, delivery.kind != .resolve else { return key }
+        return conversations.first { $0.value.fingerprint == delivery.fingerprint && !$0.value.over }?.key ?? key
+    }
+
+    /// Takes back the triggers of a firing that was told under another start.
+    private mutating func removeTriggers(of conversation: Conversation) {
+        for id in queues[conversation.fingerprint] ?? [] where !inFlight.contains(id) {
+            guard let delivery = deliveries[id], delivery.kind == .trigger else { continue }
+            if delivery.startsAt == conversation.startsAt { remove(delivery) }
         }
     }
 
     private mutating func refused(_ delivery: Delivery, at now: Moment) {
-        let mayHaveArrived = doubtful.contains(delivery.id)
+        let (key, mayHaveArrived) = (account(of: delivery), doubtful.contains(delivery.id))
         remove(delivery)
-        let key = Self.key(delivery.fingerprint, delivery.startsAt)
         guard var conversation = conversations[key] else { return }
         conversation.lastSaid = now.wall
         // An earlier attempt may have been taken: then its resolve is owed.
@@ -276,22 +287,22 @@ extension NotificationBook {
         let (old, new) = (Self.key(fingerprint, earlier), Self.key(fingerprint, later))
         waiting[new] = nil
         guard let second = conversations[new] else { return }
-        if var first = conversations[old] {
-            first.lastSaid = max(first.lastSaid, second.lastSaid)
-            set(first)
-            forget(new)
-        } else {
-            // Only the later one was told: it was refused or never sent the first time.
-            let told = second
-            forget(new)
-            set(
-                Conversation(
-                    fingerprint: fingerprint, instance: told.instance, startsAt: earlier, told: told.told,
-                    lastSaid: told.lastSaid, messages: told.messages))
+        // Without one, it was refused or never sent the first time.
+        var first =
+            conversations[old]
+            ?? Conversation(
+                fingerprint: fingerprint, instance: second.instance, startsAt: earlier, messages: second.messages)
+        first.told = first.told || second.told
+        first.lastSaid = max(first.lastSaid, second.lastSaid)
+        forget(new)
+        for id in queues[fingerprint] ?? [] where !inFlight.contains(id) {
+            guard let delivery = deliveries[id], delivery.startsAt == later else { continue }
+            first.told = first.told || delivery.mayHaveArrived
+            remove(delivery)
         }
-        for id in queues[fingerprint] ?? [] {
-            if let delivery = deliveries[id], delivery.startsAt == later, !inFlight.contains(id) { remove(delivery) }
-        }
+        set(first)
+        // Both are one to the receiver: who has the later one needs the earlier one no more.
+        if second.told { removeTriggers(of: first) }
     }
 
     /// Drops what belongs to instances that another alerter has taken over.
