@@ -27,7 +27,8 @@ struct AlerterParts: Sendable {
         let desk = AlertDesk(AlertEngine(rules: rules, catalogue: .codec, settings: settings.engine))
         let keeper = JournalKeeper(
             desk: desk, pool: pool, stateTopic: Topics.samples.fullName(prefix: settings.topicPrefix),
-            timeout: settings.databaseTimeout, logger: logger, metrics: metrics, clock: clock)
+            findingsTopic: Topics.findings.fullName(prefix: settings.topicPrefix), timeout: settings.databaseTimeout,
+            logger: logger, metrics: metrics, clock: clock)
         let (deliveries, events) = (Bell(), Bell())
         let probe = BrokerProbe(settings.kafka, logger: logger)
         let topics = AlerterTopics(prefix: settings.topicPrefix)

@@ -92,7 +92,8 @@ final class AlerterFixture {
         let desk = AlertDesk(AlertEngine(rules: try settings.rules(), catalogue: .codec, settings: settings.engine))
         let keeper = JournalKeeper(
             desk: desk, pool: PostgresPool(database, limit: 2, patience: .seconds(1), logger: logger),
-            stateTopic: samples.topic, timeout: .seconds(1), logger: logger, metrics: metrics, clock: clock)
+            stateTopic: samples.topic, findingsTopic: findings.topic, timeout: .seconds(1), logger: logger,
+            metrics: metrics, clock: clock)
         let (bell, events) = (Bell(), Bell())
         let sink = AlerterSink(
             desk: desk, keeper: keeper, topics: AlerterTopics(prefix: "pganalytics."), deadLetters: deadLetters,

@@ -43,11 +43,11 @@ final class AlertDesk: Sendable {
         state.withLock { state in state.used.filter { partitions.contains($0.key) } }
     }
 
-    /// Partitions are not ours any more.
-    func forget(_ partitions: [TopicPartition]) {
+    /// Partitions are not ours any more, nor are the states of these numbers.
+    func forget(_ partitions: [TopicPartition], states: Set<Int32>) {
         state.withLock { state in
             for partition in partitions { state.used[partition] = nil }
-            state.engine.forget(partitions: Set(partitions.map(\.partition)))
+            state.engine.forget(partitions: states)
         }
     }
 }

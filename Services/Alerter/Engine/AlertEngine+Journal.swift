@@ -85,6 +85,20 @@ extension AlertEngine {
         dirty.alerts.insert(stored.fingerprint)
     }
 
+    /// These partitions are not ours, and what is known of them could not be stored: nothing of them is heard, which is
+    /// nobody's silence.
+    mutating func rest(_ partitions: Set<Int32>) {
+        heldPartitions.formUnion(partitions)
+    }
+
+    /// They came back.
+    mutating func resume(_ partitions: Set<Int32>, at now: Moment) {
+        heldPartitions.subtract(partitions)
+        for instance in instances.values where partitions.contains(instance.partition) {
+            silence.resumes(instance.id, at: now)
+        }
+    }
+
     /// Drops the instances of partitions that are no longer ours; another alerter goes on with what is stored of them.
     mutating func forget(partitions: Set<Int32>) {
         var gone = Set(instances.values.filter { partitions.contains($0.partition) }.map(\.id))

@@ -29,7 +29,8 @@ struct AlertEngine: Sendable {
     var dirty = DirtyKeys()
     /// Whether the database answers; nil until it was tried.
     var storageUp: Bool?
-    /// Partitions that wait for a newer alerter: what is on them is not heard, which is nobody's silence.
+    /// Partitions that wait for a newer alerter, or that others read: what is on them is not heard, which is nobody's
+    /// silence.
     var heldPartitions: Set<Int32> = []
     /// The partitions whose stored state was taken over.
     var restoredPartitions: Set<Int32> = [-1]

@@ -8,6 +8,8 @@ struct SilenceWatch: Sendable {
         var interval: Int64
         /// Which collector reads it.
         var collector: String
+        /// Since when its partition is ours again; nil while it was all the time.
+        var resumed: Int64?
     }
 
     /// Since when we listen; nil while we cannot.
@@ -30,6 +32,12 @@ struct SilenceWatch: Sendable {
         }
     }
 
+    /// An instance that was not listened to for a while.
+    mutating func resumes(_ instance: String, at now: Moment) {
+        entries[instance]?.lastArrival = nil
+        entries[instance]?.resumed = now.steady
+    }
+
     mutating func forget(_ instance: String) {
         entries[instance] = nil
     }
@@ -48,6 +56,7 @@ struct SilenceWatch: Sendable {
     /// came since we listen: a short silence then proves nothing.
     func silence(of instance: String, at now: Moment) -> (microseconds: Int64, heard: Bool)? {
         guard let since = listeningSince, let entry = entries[instance] else { return nil }
-        return (max(0, now.steady - max(since, entry.lastArrival ?? since)), entry.lastArrival != nil)
+        let begin = max(since, entry.resumed ?? since, entry.lastArrival ?? since)
+        return (max(0, now.steady - begin), entry.lastArrival != nil)
     }
 }

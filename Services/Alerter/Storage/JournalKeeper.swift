@@ -13,6 +13,9 @@ actor JournalKeeper {
     private let pool: PostgresPool
     /// The topic whose partitions state belongs to; those of the topic with the same key go with them.
     private let stateTopic: String
+    /// Its partitions belong to those of the state topic, and are read again where the stored state was taken over late:
+    /// what is on them comes once, and not in every cycle.
+    private let findingsTopic: String
     private let timeout: Duration
     private let logger: Logger
     private let metrics: AlerterMetrics
@@ -26,6 +29,8 @@ actor JournalKeeper {
     private var doubtful: [TopicPartition: Int64] = [:]
     /// Partitions whose stored state was not taken over, for the database was away.
     private var unrestored: Set<TopicPartition> = []
+    /// Partitions that were given back while the database was away: what was told of them since is nowhere else.
+    private var left: Set<TopicPartition> = []
     /// Partitions that are to be read again from their stored offset.
     private var rewinds: [TopicPartition: Int64] = [:]
     /// Why the database is away; nil while it is not.
@@ -37,12 +42,13 @@ actor JournalKeeper {
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     init(
-        desk: AlertDesk, pool: PostgresPool, stateTopic: String, timeout: Duration, logger: Logger,
-        metrics: AlerterMetrics, clock: @escaping @Sendable () -> Moment
+        desk: AlertDesk, pool: PostgresPool, stateTopic: String, findingsTopic: String, timeout: Duration,
+        logger: Logger, metrics: AlerterMetrics, clock: @escaping @Sendable () -> Moment
     ) {
         self.desk = desk
         self.pool = pool
         self.stateTopic = stateTopic
+        self.findingsTopic = findingsTopic
         self.timeout = timeout
         self.logger = logger
         self.metrics = metrics
@@ -52,21 +58,27 @@ actor JournalKeeper {
     /// Takes partitions over; answers from where they are read.
     ///
     /// With the database away they are read from the newest record on, and what is stored of them is taken over when it
-    /// is back: a page must not wait for it.
+    /// is back: a page must not wait for it. What comes back to us meanwhile goes on where it was left.
     func take(_ partitions: [TopicPartition], clusterID: String) async -> [TopicPartition: Int64] {
         await lock()
         defer { unlock() }
         self.clusterID = clusterID
+        let back = stateNumbers(Array(left.intersection(partitions)))
+        left.subtract(partitions)
+        desk.with { $0.resume(Set(back), at: clock()) }
+        if trouble != nil { await recover() }
         let new = partitions.filter { stored[$0] == nil && !unrestored.contains($0) }
         do {
-            try await restore(new)
+            if trouble == nil { try await restore(new) }
         } catch {
             away(error)
-            unrestored.formUnion(new)
         }
+        if trouble != nil { unrestored.formUnion(new) }
+        desk.place(rewinds.filter { partitions.contains($0.key) })
         let places = desk.places(partitions)
         var offsets: [TopicPartition: Int64] = [:]
         for partition in partitions {
+            rewinds[partition] = nil
             if let place = places[partition] {
                 offsets[partition] = place
             } else if unrestored.contains(partition) {
@@ -77,7 +89,8 @@ actor JournalKeeper {
         return offsets
     }
 
-    /// Gives partitions back, everything stored if it can be.
+    /// Gives partitions back, everything stored if it can be. If not they stay in memory, and what is queued goes on being
+    /// delivered, until they come back or can be written up.
     ///
     /// What is being sent is waited for a little: else the next alerter would have to send it again.
     func giveBack(_ partitions: [TopicPartition]) async {
@@ -90,12 +103,11 @@ actor JournalKeeper {
         defer { desk.with { $0.notifications.isClosing = false } }
         await lock()
         defer { unlock() }
-        desk.forget(partitions)
-        for partition in partitions {
-            stored[partition] = nil
-            doubtful[partition] = nil
-            rewinds[partition] = nil
-            unrestored.remove(partition)
+        left.formUnion(partitions)
+        if trouble == nil {
+            release(left)
+        } else {
+            desk.with { $0.rest(Set(stateNumbers(partitions))) }
         }
     }
 
@@ -112,14 +124,33 @@ actor JournalKeeper {
     func revive() async {
         await lock()
         defer { unlock() }
+        if trouble != nil {
+            await recover()
+        } else if ContinuousClock.now - lastAnswer > .seconds(5) {
+            do { try await ask() } catch { away(error) }
+        }
+    }
+
+    /// Partitions to be read again, handed out once. What was read of them since is not used up.
+    func takeRewinds() -> [TopicPartition: Int64] {
+        defer { rewinds = [:] }
+        desk.place(rewinds)
+        return rewinds
+    }
+
+    // MARK: Inside the lock
+
+    /// Takes over what is stored and writes up what is known, if the database is back.
+    private func recover() async {
         do {
-            if trouble == nil {
-                if ContinuousClock.now - lastAnswer > .seconds(5) { try await ask() }
-                return
-            }
             try await reconcile()
-            try await restore(Array(unrestored))
+            try await releaseOvertaken()
+            let late = unrestored
+            try await restore(Array(late))
             unrestored = []
+            for partition in late where partition.topic == findingsTopic && !left.contains(partition) {
+                if let offset = stored[partition] ?? nil { rewinds[partition] = offset }
+            }
             trouble = nil
             logger.info("Database is back")
             // Which of the last commits it kept is not known: what we know is written up whole, in place of what is there.
@@ -132,19 +163,15 @@ actor JournalKeeper {
         metrics.storageUp.set(trouble == nil ? 1 : 0)
     }
 
-    /// Partitions to be read again, handed out once.
-    func takeRewinds() -> [TopicPartition: Int64] {
-        defer { rewinds = [:] }
-        return rewinds
-    }
-
-    // MARK: Inside the lock
-
     private func write() async {
         let (journal, used) = desk.takeJournal()
-        // What is not taken over must not be overwritten: its offset moves when it is.
-        let moves = used.filter { stored[$0.key] != nil && stored[$0.key]! != $0.value }
-            .map { (partition: $0.key, from: stored[$0.key]!, to: $0.value) }.sorted { $0.partition < $1.partition }
+        // What is not taken over must not be overwritten: its offset moves when it is. What was given back is written
+        // only while nobody has gone on with it, which its offset shows also where it stays.
+        let moves = used.filter { partition, next in
+            guard let offset = stored[partition], rewinds[partition] == nil else { return false }
+            return offset != next || left.contains(partition)
+        }
+        .map { (partition: $0.key, from: stored[$0.key]!, to: $0.value) }.sorted { $0.partition < $1.partition }
         guard !journal.isEmpty || !moves.isEmpty || rewrite else { return }
         let (store, clusterID) = (store, clusterID)
         let start = ContinuousClock.now
@@ -160,10 +187,11 @@ actor JournalKeeper {
             metrics.transaction.observe(.now - start)
             rewrite = false
             for move in moves { stored[move.partition] = .some(move.to) }
+            release(left)
         } catch let error as OffsetError {
             desk.with { $0.putBack(journal) }
             logger.warning("Another alerter owned a partition", [.errorMessage: LogValue(describing: error)])
-            await fenced(moves.map(\.partition))
+            do { try await reconcile() } catch { away(error) }
         } catch {
             desk.with { $0.putBack(journal) }
             for move in moves { doubtful[move.partition] = move.to }
@@ -195,12 +223,16 @@ actor JournalKeeper {
         if !others.isEmpty { await fenced(others) }
     }
 
-    /// Somebody else moved the offsets: what is stored is right. Ours is dropped, read again, and read on from there.
+    /// Somebody else moved the offsets: what is stored is right. Ours is dropped, read again, and read on from there; what
+    /// was given back is dropped only.
     private func fenced(_ partitions: [TopicPartition]) async {
+        let given = left.intersection(partitions)
+        release(given)
         // A partition of samples and the same one of findings make one state.
-        let numbers = Set(partitions.map(\.partition))
-        let all = stored.keys.filter { numbers.contains($0.partition) }
-        desk.forget(all)
+        let numbers = Set(partitions.filter { !given.contains($0) }.map(\.partition))
+        let all = stored.keys.filter { numbers.contains($0.partition) && !left.contains($0) }
+        guard !all.isEmpty else { return }
+        desk.forget(all, states: numbers)
         for partition in all { stored[partition] = nil }
         do {
             try await restore(all)
@@ -209,6 +241,40 @@ actor JournalKeeper {
             unrestored.formUnion(all)
             away(error)
         }
+    }
+
+    /// Forgets partitions that were given back. State goes with a partition of samples and of findings alone.
+    private func release(_ partitions: Set<TopicPartition>) {
+        guard !partitions.isEmpty else { return }
+        let numbers = Set(partitions.filter(isOfState).map(\.partition))
+        let all = partitions.union(left.filter { isOfState($0) && numbers.contains($0.partition) })
+        let isNothingLeft = all.isSuperset(of: stored.keys) && all.isSuperset(of: unrestored)
+        desk.forget(Array(all), states: isNothingLeft ? Set(all.map(\.partition)) : numbers)
+        left.subtract(all)
+        unrestored.subtract(all)
+        for partition in all {
+            stored[partition] = nil
+            doubtful[partition] = nil
+            rewinds[partition] = nil
+        }
+    }
+
+    /// Of what was given back before its stored state was seen only that is written up which nobody has gone on with.
+    private func releaseOvertaken() async throws {
+        let given = left.intersection(unrestored)
+        guard !given.isEmpty else { return }
+        let (store, clusterID, places) = (store, clusterID, desk.places(Array(given)))
+        let found = try await within { connection in
+            try await store.offsets.load(Array(given), clusterID: clusterID, &connection)
+        }
+        let ahead = given.filter { places[$0] ?? -1 > found[$0] ?? -1 }
+        let behind = given.filter { partition in places[partition].map { $0 < found[partition] ?? -1 } ?? false }
+        let states = Set(ahead.filter(isOfState).map(\.partition)).subtracting(behind.map(\.partition))
+        release(given.filter { isOfState($0) ? !states.contains($0.partition) : !ahead.contains($0) })
+    }
+
+    private func isOfState(_ partition: TopicPartition) -> Bool {
+        partition.topic == stateTopic || partition.topic == findingsTopic
     }
 
     private func ask() async throws {
@@ -231,11 +297,10 @@ actor JournalKeeper {
         // Read from the newest on meanwhile: what was stored is behind that, and is moved up to it with the next save.
         desk.place(offsets.filter { places[$0.key] == nil && !unrestored.contains($0.key) })
         for partition in partitions { stored[partition] = .some(offsets[partition]) }
-        trouble = nil
     }
 
     private var speaksForAll: Bool {
-        let ours = Set(stored.keys).union(unrestored)
+        let ours = Set(stored.keys).union(unrestored).subtracting(left)
         return ours.isEmpty || ours.contains { $0.topic == stateTopic && $0.partition == 0 }
     }
 
