@@ -74,6 +74,19 @@ import Testing
         await fixture.stop()
     }
 
+    @Test func `A receiver that answers at length has answered`() async throws {
+        let fixture = try await AlerterFixture()
+        try await fixture.assign()
+        fixture.receiver.answer([HTTPResponse(status: 200, body: Array(repeating: 65, count: 300_000))])
+        try await fixture.process([fixture.waits([(11, 12, 7)])])
+        _ = await fixture.receiver.wait(for: 1)
+        try await Task.sleep(for: .milliseconds(1_500))
+        #expect(fixture.receiver.received.count == 1)
+        let statuses = fixture.desk.with { $0.events.filter { $0.kind == .delivery }.map(\.deliveryStatus) }
+        #expect(statuses == ["delivered"])
+        await fixture.stop()
+    }
+
     @Test func `A refused page is said and not repeated, and its resolve never comes`() async throws {
         let fixture = try await AlerterFixture()
         try await fixture.assign()

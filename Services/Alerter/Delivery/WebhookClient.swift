@@ -22,7 +22,7 @@ struct WebhookClient: Messenger {
         }
         let request = HTTPClientRequest(
             method: "POST", url: settings.url, headers: headers, body: Array(delivery.body.utf8),
-            timeout: settings.timeout, maxResponseBytes: 64 * 1024)
+            timeout: settings.timeout, maxResponseBytes: 64 * 1024, isAnsweredByStatus: true)
         do {
             let answer = try await client.send(request)
             return .of(status: answer.status, retryAfter: answer.headers["Retry-After"], now: now)

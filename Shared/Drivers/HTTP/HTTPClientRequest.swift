@@ -12,11 +12,14 @@ public struct HTTPClientRequest: Sendable {
     public var timeout: Duration
     /// How many bytes of body are taken before the answer is refused.
     public var maxResponseBytes: Int
+    /// Whether the status alone is an answer: what is too large then, breaks off or does not come in time is cut, and is
+    /// no failure.
+    public var isAnsweredByStatus: Bool
 
     /// A request.
     public init(
         method: String = "GET", url: String, headers: HTTPHeaders = [:], body: [UInt8]? = nil,
-        timeout: Duration = .seconds(30), maxResponseBytes: Int = 1024 * 1024
+        timeout: Duration = .seconds(30), maxResponseBytes: Int = 1024 * 1024, isAnsweredByStatus: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -24,6 +27,7 @@ public struct HTTPClientRequest: Sendable {
         self.body = body
         self.timeout = timeout
         self.maxResponseBytes = maxResponseBytes
+        self.isAnsweredByStatus = isAnsweredByStatus
     }
 
     /// Scheme, host and port without user, path and query, which may hold secrets (a Slack webhook's path is one).

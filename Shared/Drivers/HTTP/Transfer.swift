@@ -18,6 +18,8 @@ final class Transfer: @unchecked Sendable {
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var excess: String?
+    /// The status of the answer itself; nil while only interim ones came.
+    private var status: Int?
     private var refusedAddress: String?
     private static let errorSize = Int(CURL_ERROR_SIZE)
     private static let headerLimit = 64 * 1024
@@ -127,6 +129,7 @@ final class Transfer: @unchecked Sendable {
     /// A piece of the body; false when it is more than was asked for.
     func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard body.count + bytes.count <= request.maxResponseBytes else {
+            body.append(contentsOf: bytes.prefix(request.maxResponseBytes - body.count))
             excess = "the answer of \(request.place) is larger than \(request.maxResponseBytes) bytes"
             return false
         }
@@ -144,6 +147,7 @@ final class Transfer: @unchecked Sendable {
         let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
         if line.hasPrefix("HTTP/") {
             headers = [:]  // what came before belonged to an interim answer
+            status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.flatMap { $0 < 200 ? nil : $0 }
         } else if let colon = line.firstIndex(of: ":") {
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
             headers.add(String(line[..<colon]), String(value))
@@ -165,8 +169,9 @@ final class Transfer: @unchecked Sendable {
 
     /// Resumes the caller with what came of it.
     func finish(_ code: CURLcode) {
-        guard let easy, code == CURLE_OK else { return fail(error(code)) }
-        let status = pga_curl_get_long(easy, CURLINFO_RESPONSE_CODE)
+        let answered = request.isAnsweredByStatus ? status : nil
+        guard let easy, code == CURLE_OK || answered != nil else { return fail(error(code)) }
+        let status = answered ?? pga_curl_get_long(easy, CURLINFO_RESPONSE_CODE)
         let peer = pga_curl_get_string(easy, CURLINFO_PRIMARY_IP).map { String(cString: $0) }
         continuation.resume(
             returning: .success(HTTPResponse(status: status, headers: headers, body: body, peerAddress: peer)))

@@ -6,7 +6,8 @@ import Testing
 /// Servers that a client must survive: what answers a webhook is nobody's we know.
 @Suite struct HostileServerTests {
     private func ask(
-        _ answer: String, forever: Bool = false, timeout: Duration = .seconds(20), limit: Int = 100_000
+        _ answer: String, forever: Bool = false, timeout: Duration = .seconds(20), limit: Int = 100_000,
+        isAnsweredByStatus: Bool = false
     ) async throws -> Result<HTTPResponse, HTTPError> {
         let server = try RawServer(answer, forever: forever)
         defer { server.stop() }
@@ -16,7 +17,8 @@ import Testing
             return .success(
                 try await client.send(
                     HTTPClientRequest(
-                        url: "http://127.0.0.1:\(server.port)/", timeout: timeout, maxResponseBytes: limit)))
+                        url: "http://127.0.0.1:\(server.port)/", timeout: timeout, maxResponseBytes: limit,
+                        isAnsweredByStatus: isAnsweredByStatus)))
         } catch {
             return .failure(error)
         }
@@ -46,6 +48,21 @@ import Testing
 
     @Test func `A body that ends too early is an error, not a short answer`() async throws {
         #expect(code(try await ask("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")) == .connection)
+    }
+
+    @Test func `Who asks for the status alone has it with any body`() async throws {
+        let body = String(repeating: "x", count: 10_000)
+        let endless = try await ask(
+            "HTTP/1.1 200 OK\r\n\r\n" + body, forever: true, limit: 15_000, isAnsweredByStatus: true
+        ).get()
+        #expect(endless.status == 200 && endless.body.count == 15_000)
+        let short = try await ask(
+            "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 100\r\n\r\nshort", isAnsweredByStatus: true
+        ).get()
+        #expect(short.status == 503 && short.headers["Retry-After"] == "7" && short.body == Array("short".utf8))
+        for none in ["", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
+            #expect(code(try await ask(none, isAnsweredByStatus: true)) == .connection)
+        }
     }
 
     @Test func `An answer that is none is an error`() async throws {
