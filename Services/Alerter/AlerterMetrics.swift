@@ -28,6 +28,7 @@ struct AlerterMetrics: Sendable {
     let published: Counter
     let publishErrors: Counter
     let droppedEvents: Counter
+    let refusedEvents: Counter
     let firing: Gauge
     let queued: Gauge
     let instances: Gauge
@@ -53,6 +54,8 @@ struct AlerterMetrics: Sendable {
         publishErrors = registry.counter("alerter_publish_errors_total", help: "Attempts to publish that failed.")
         droppedEvents = registry.counter(
             "alerter_dropped_events_total", help: "Alert events dropped because too many waited for Kafka.")
+        refusedEvents = registry.counter(
+            "alerter_refused_events_total", help: "Alert events that Kafka will never take, such as too large ones.")
         firing = registry.gauge("alerter_alerts_firing", help: "Alerts that fire.")
         queued = registry.gauge("alerter_deliveries_queued", help: "Messages that wait to be delivered.")
         instances = registry.gauge("alerter_instances", help: "Servers that are watched.")

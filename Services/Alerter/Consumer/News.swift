@@ -23,7 +23,7 @@ extension TableNews {
 
 extension FindingNews {
     /// What a page says of a finding is short, whatever the finding carries: so many Unicode scalars of each text.
-    static let longest = 301
+    static let longest = SeriesReader.longest
 
     /// What the engine needs of a finding.
     init(_ finding: Finding, partition: Int32) {

@@ -2,7 +2,7 @@ import Codec
 import Kafka
 import Runtime
 
-/// Publishes alert events in their order, and drops from the journal what Kafka has acknowledged.
+/// Publishes alert events in their order, and drops from the journal what Kafka has acknowledged or will never take.
 struct EventPublisher: Sendable {
     let desk: AlertDesk
     let keeper: JournalKeeper
@@ -24,13 +24,22 @@ struct EventPublisher: Sendable {
             // Stored before it is sent: killed in between, it is sent again under the same identity.
             await keeper.save()
             let results = await producer.send(events.map(record))
-            let sent = zip(events, results).prefix { $0.1 == nil }.map(\.0.identity)
-            if !sent.isEmpty {
-                desk.with { $0.published(Set(sent)) }
-                metrics.published.add(sent.count)
+            var done: Set<String> = []
+            var failure: KafkaError?
+            for (event, error) in zip(events, results) {
+                if let error, !Self.isPermanent(error) {
+                    failure = failure ?? error
+                    continue
+                }
+                // What was acknowledged behind one that failed is there, and is not sent again.
+                done.insert(event.identity)
+                if let error { refused(event, error) } else { metrics.published.add() }
+            }
+            if !done.isEmpty {
+                desk.with { $0.published(done) }
                 await keeper.save()
             }
-            if let error = results.compactMap({ $0 }).first {
+            if let error = failure {
                 metrics.publishErrors.add()
                 if said != error.message {
                     logger.warning("Alert events wait", [.errorMessage: .string(error.message)])
@@ -41,6 +50,21 @@ struct EventPublisher: Sendable {
                 said = ""
             }
         }
+    }
+
+    private static func isPermanent(_ error: KafkaError) -> Bool {
+        guard !error.isRetriable, !error.isFatal else { return false }
+        return error.code == .messageTooLarge || error.code.rawValue == "INVALID_RECORD"
+    }
+
+    private func refused(_ event: EventNote, _ error: KafkaError) {
+        metrics.refusedEvents.add()
+        logger.error(
+            "Kafka will never take an alert event; it is left out",
+            [
+                .alertRule: .string(event.rule), .instanceID: .string(event.instance),
+                .alertFingerprint: .string(event.fingerprint), .errorMessage: .string(error.message),
+            ])
     }
 
     private func record(_ note: EventNote) -> ProducerRecord {

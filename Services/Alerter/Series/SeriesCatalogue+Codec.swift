@@ -31,6 +31,9 @@ struct SeriesReader: Sendable {
         var labels: [FamilyColumn] = []
     }
 
+    /// A label is short, whatever the table carries: it is in each page and event, and Kafka's messages have a limit.
+    static let longest = 301
+
     /// By family; families that no rule names are not read at all.
     private let plans: [String: Plan]
 
@@ -56,7 +59,7 @@ struct SeriesReader: Sendable {
             var found: Labels = ["instance": table.instance]
             for (name, column) in labels {
                 if let text = column.string(row) ?? column.integer(row).map(String.init), !text.isEmpty {
-                    found[name] = text
+                    found[name] = text.beginning(Self.longest)
                 }
             }
             rows.append(found)
