@@ -21,7 +21,7 @@ struct AlerterParts: Sendable {
         let clock: @Sendable () -> Moment = {
             Moment(wall: WallClock.microseconds(), steady: (ContinuousClock.now - start).microseconds)
         }
-        let producer = try KafkaProducer(
+        let producer = try LastingProducer(
             settings.kafka, messageLimit: Topics.deadletter.maxMessageBytes, logger: logger, metrics: registry)
         let pool = PostgresPool(settings.database, limit: 2, patience: settings.databaseTimeout, logger: logger)
         let desk = AlertDesk(AlertEngine(rules: rules, catalogue: .codec, settings: settings.engine))

@@ -1,10 +1,10 @@
 import Codec
-import Kafka
 import Runtime
 import Support
 import Testing
 
 @testable import Alerter
+@testable import Kafka
 
 /// Alert events on their way to Kafka.
 @Suite(.postgres, .serialized) struct EventPublisherTests {
@@ -31,7 +31,8 @@ import Testing
         let cluster = try MockCluster(brokers: 1, topics: [(name: topic, partitions: 1)])
         defer { cluster.close() }
         let settings = KafkaSettings(bootstrapServers: cluster.bootstrapServers, clientID: "test")
-        let producer = try KafkaProducer(settings, logger: logger, metrics: MetricRegistry())
+        let producer = try LastingProducer(
+            settings, messageLimit: 1 << 20, logger: logger, metrics: MetricRegistry())
         let metrics = AlerterMetrics(MetricRegistry())
         let large = String(repeating: "x", count: 2 << 20)
         fixture.desk.with { engine in
@@ -52,6 +53,35 @@ import Testing
         await task.value
         await reader.stop()
         await producer.close(within: .seconds(5))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `A producer that failed for good is replaced, for events and dead letters`()
+        async throws
+    {
+        let (events, letters) = (Topics.alerts.fullName(), Topics.deadletter.fullName())
+        let cluster = try MockCluster(
+            brokers: 1, topics: [(name: events, partitions: 1), (name: letters, partitions: 1)])
+        defer { cluster.close() }
+        let producer = try LastingProducer(
+            KafkaSettings(bootstrapServers: cluster.bootstrapServers, clientID: "test"), messageLimit: 1 << 20,
+            logger: logger, metrics: MetricRegistry())
+        let first = producer.current
+        let record = ProducerRecord(topic: events, key: [1], value: [2])
+        #expect(await producer.send([record]) == [nil])
+        first.core.raiseFatalError("out of step")
+        let error = try #require(await producer.send([record])[0])
+        #expect(!error.isFatal && error.isRetriable, "the consumer would end by it")
+        #expect(producer.current !== first)
+        #expect(await producer.send([record]) == [nil])
+        producer.current.core.raiseFatalError("again")
+        let letter = DeadLetter(
+            reason: "r", detail: "d", topic: "t", partition: 0, offset: 1, key: nil, headers: [], value: nil,
+            consumer: "alerter", time: 1)
+        let burying = KafkaDeadLetters(producer: producer, topic: letters)
+        #expect(await burying.publish([letter]).map { $0 == nil } == [false])
+        #expect(await burying.publish([letter]).map { $0 == nil } == [true])
+        await producer.close(within: .seconds(5))
+        #expect(await producer.send([record])[0]?.code == .closed)
     }
 
     @Test func `A label of a table is short, whatever the table carries`() throws {

@@ -8,7 +8,7 @@ protocol DeadLetters: Sendable {
 
 /// Dead letters on their topic.
 struct KafkaDeadLetters: DeadLetters {
-    let producer: KafkaProducer
+    let producer: LastingProducer
     let topic: String
 
     func publish(_ letters: [DeadLetter]) async throws {

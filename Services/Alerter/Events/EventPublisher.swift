@@ -6,7 +6,7 @@ import Runtime
 struct EventPublisher: Sendable {
     let desk: AlertDesk
     let keeper: JournalKeeper
-    let producer: KafkaProducer
+    let producer: LastingProducer
     let topic: String
     let bell: Bell
     let logger: Logger
