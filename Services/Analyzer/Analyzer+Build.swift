@@ -49,7 +49,7 @@ struct AnalyzerParts: Sendable {
                         await pool.close()
                     }
                 ),
-                ("outbox", { shutdown in await sender.run(until: shutdown) }),
+                ("outbox", { shutdown in try await sender.run(until: shutdown) }),
                 ("consumer", { shutdown in try await loop.run(until: shutdown) }),
                 (
                     // Ended first: with Kafka away nobody could end who waits for it, and nothing is lost, for what is

@@ -1,11 +1,11 @@
 import Codec
-import Kafka
 import Postgres
 import Runtime
 import Support
 import Testing
 
 @testable import Analyzer
+@testable import Kafka
 
 /// The analyzer with a broker and a database: what goes in by Kafka comes out by Kafka.
 @Suite(.postgres, .serialized) struct AnalyzerPipelineTests {
@@ -104,7 +104,7 @@ import Testing
             database: fixture.database, store: AnalyzerStore(), producer: producer, topic: Topics.findings,
             poll: .milliseconds(100), timeout: .seconds(5), bell: Bell(), logger: logger,
             metrics: AnalyzerMetrics(MetricRegistry()))
-        let task = Task { await sender.run(until: shutdown) }
+        let task = Task { try await sender.run(until: shutdown) }
         try await Task.sleep(for: .seconds(3))
         #expect(try await fixture.number("SELECT count(*) FROM analyzer.outbox") == 1)
         try cluster.setBroker(1, up: true)
@@ -117,9 +117,28 @@ import Testing
         }
         #expect(try await fixture.number("SELECT count(*) FROM analyzer.outbox") == 0)
         shutdown.request()
-        await task.value
+        try await task.value
         await reader.stop()
         await producer.close(within: .seconds(5))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `A producer that can send nothing more ends the process`() async throws {
+        let fixture = try await AnalyzerFixture()
+        try await fixture.process(fixture.cycles(20, 10) + fixture.cycles(1, 50))
+        let cluster = try cluster()
+        defer { cluster.close() }
+        let producer = try KafkaProducer(
+            KafkaSettings(bootstrapServers: cluster.bootstrapServers, clientID: "test"), logger: logger,
+            metrics: MetricRegistry())
+        producer.core.raiseFatalError("out of step")
+        let sender = OutboxSender(
+            database: fixture.database, store: AnalyzerStore(), producer: producer, topic: Topics.findings,
+            poll: .milliseconds(50), timeout: .seconds(5), bell: Bell(), logger: logger,
+            metrics: AnalyzerMetrics(MetricRegistry()))
+        let error = await #expect(throws: KafkaError.self) { try await sender.run(until: Shutdown()) }
+        #expect(error?.isFatal == true)
+        #expect(try await fixture.number("SELECT count(*) FROM analyzer.outbox") == 1)
+        await producer.close(within: .seconds(1))
     }
 
     @Test(.timeLimit(.minutes(1))) func `Sent and not deleted it is sent again, and known by its identifier`()
@@ -149,7 +168,7 @@ import Testing
         let (first, second) = (Shutdown(), Shutdown())
         let (one, two) = (sender(), sender())
         // Two analyzers: one sends at a time.
-        let tasks = [Task { await one.run(until: first) }, Task { await two.run(until: second) }]
+        let tasks = [Task { try await one.run(until: first) }, Task { try await two.run(until: second) }]
         _ = await reader.wait(for: 2)
         try await connection.execute("DROP TRIGGER refuse ON analyzer.outbox")
         let end = ContinuousClock.now + .seconds(20)
@@ -159,7 +178,7 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) FROM analyzer.outbox") == 0)
         first.request()
         second.request()
-        for task in tasks { await task.value }
+        for task in tasks { try await task.value }
         let identifiers = try reader.records.map { try Envelope(headers: $0.headers, supported: 1).id }
         #expect(identifiers.count >= 2)
         #expect(Set(identifiers).count == 1)

@@ -19,8 +19,8 @@ struct OutboxSender: Sendable {
     let logger: Logger
     let metrics: AnalyzerMetrics
 
-    /// Runs until the shutdown.
-    func run(until shutdown: Shutdown) async {
+    /// Runs until the shutdown. Throws when the producer can send nothing more: the process begins anew with another.
+    func run(until shutdown: Shutdown) async throws {
         var pause = Duration.milliseconds(200)
         var said = ""
         while !shutdown.isRequested {
@@ -30,6 +30,7 @@ struct OutboxSender: Sendable {
                     said = ""
                 }
             } catch {
+                if let error = error as? KafkaError, error.isFatal { throw error }
                 // The same trouble is told once.
                 let text = "\(error)"
                 if text != said { logger.warning("Outbox waits", [.errorMessage: LogValue(text)]) }
@@ -65,7 +66,8 @@ struct OutboxSender: Sendable {
         let acknowledged = zip(messages, results).prefix { $0.1 == nil }.map(\.0.row)
         if !acknowledged.isEmpty { try await store.delete(acknowledged, &connection) }
         metrics.published.add(acknowledged.count)
-        if let error = results.compactMap({ $0 }).first {
+        let errors = results.compactMap { $0 }
+        if let error = errors.first(where: \.isFatal) ?? errors.first {
             metrics.publishErrors.add()
             throw error
         }
