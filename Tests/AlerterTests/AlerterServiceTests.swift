@@ -217,6 +217,27 @@ import Testing
         await fixture.stop()
     }
 
+    @Test func `Only who waits for a newer alerter with his samples is not watched`() async throws {
+        let fixture = try await AlerterFixture()
+        try await fixture.assign()
+        let table = try fixture.record(fixture.cycle(up: true))
+        let finding = Envelope(
+            Topics.findings, stream: StreamName(producer: "analyzer", topic: "findings", key: "x"), identity: "f",
+            time: 1)
+        func newer(
+            _ headers: [(name: String, value: [UInt8])], _ partition: TopicPartition
+        ) -> RecordBatch.Owned {
+            fixture.record(
+                [1], headers.map { $0.name == Envelope.Name.version ? ($0.name, Array("9".utf8)) : $0 }, partition)
+        }
+        let dispositions = try await fixture.process([newer(finding.headers, AlerterFixture.findings)])
+        #expect(dispositions.count == 1)
+        #expect(fixture.desk.with { $0.heldPartitions.isEmpty })
+        try await fixture.process([newer(table.headers, AlerterFixture.samples)])
+        #expect(fixture.desk.with { $0.heldPartitions } == [0])
+        await fixture.stop()
+    }
+
     @Test func `An alerter that was overtaken drops what it believed`() async throws {
         let fixture = try await AlerterFixture()
         try await fixture.assign()

@@ -51,7 +51,8 @@ actor AlerterSink: RecordSink {
         limit.took(bad: intake.dead.count, of: intake.count)
         metrics.deadLetters.add(intake.dead.count)
         let metrics = metrics
-        let held = Set(intake.held.keys.map(\.partition))
+        // What comes in every cycle is on samples alone: who is held elsewhere is heard all the same.
+        let held = Set(intake.held.keys.filter { topics.topic($0.topic)?.name == Topics.samples.name }.map(\.partition))
         desk.use(intake.next) { engine in
             engine.heldPartitions.formUnion(held)
             for message in intake.received { Self.use(message, &engine, now, metrics) }
