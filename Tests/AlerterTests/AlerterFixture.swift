@@ -22,13 +22,21 @@ extension Trait where Self == ServerTrait {
     static var postgres: ServerTrait { ServerTrait() }
 }
 
-/// Dead letters that are kept.
+/// Dead letters that are kept; as many of each lot as is told are refused.
 final class KeptDeadLetters: DeadLetters {
-    private let kept = Mutex<[DeadLetter]>([])
+    private let kept = Mutex<(letters: [DeadLetter], refused: Int)>(([], 0))
 
-    var letters: [DeadLetter] { kept.withLock { $0 } }
+    var letters: [DeadLetter] { kept.withLock { $0.letters } }
 
-    func publish(_ letters: [DeadLetter]) async throws { kept.withLock { $0 += letters } }
+    func refuse(_ count: Int) { kept.withLock { $0.refused = count } }
+
+    func publish(_ letters: [DeadLetter]) async -> [(any Error)?] {
+        kept.withLock { kept in
+            let refused = min(kept.refused, letters.count)
+            kept.letters += letters.dropFirst(refused)
+            return letters.indices.map { $0 < refused ? AlerterError("Kafka is away") : nil }
+        }
+    }
 }
 
 /// An alerter without Kafka: records are handed to its sink, pages go to a webhook on loopback.

@@ -217,6 +217,19 @@ import Testing
         await fixture.stop()
     }
 
+    @Test func `A dead letter that Kafka has is not published again with its batch`() async throws {
+        let fixture = try await AlerterFixture()
+        try await fixture.assign()
+        let bad = [fixture.record([1], []), fixture.record([2], []), fixture.record([3], [])]
+        fixture.deadLetters.refuse(1)
+        await #expect(throws: AlerterError.self) { try await fixture.process(bad) }
+        #expect(fixture.deadLetters.letters.map(\.offset) == [1, 2])
+        fixture.deadLetters.refuse(0)
+        try await fixture.process(bad)
+        #expect(fixture.deadLetters.letters.map(\.offset) == [1, 2, 0])
+        await fixture.stop()
+    }
+
     @Test func `Only who waits for a newer alerter with his samples is not watched`() async throws {
         let fixture = try await AlerterFixture()
         try await fixture.assign()

@@ -29,10 +29,11 @@ final class KeptDeadLetters: DeadLetters {
 
     func refuse(_ refuse: Bool) { state.withLock { $0.refuse = refuse } }
 
-    func publish(_ letters: [DeadLetter]) async throws {
-        try state.withLock { state in
-            if state.refuse && !letters.isEmpty { throw AnalyzerError("Kafka is away") }
+    func publish(_ letters: [DeadLetter]) async -> [(any Error)?] {
+        state.withLock { state in
+            if state.refuse { return letters.map { _ in AnalyzerError("Kafka is away") } }
             state.letters += letters
+            return letters.map { _ in nil }
         }
     }
 }

@@ -14,6 +14,7 @@ actor AlerterSink: RecordSink {
     private let logger: Logger
     private let metrics: AlerterMetrics
     private var limit: BadMessageLimit
+    private var burial = Burial()
 
     /// - Parameters:
     ///   - bells: rung when there may be something to deliver or to publish.
@@ -47,8 +48,9 @@ actor AlerterSink: RecordSink {
                 "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the alerter"
             )
         }
-        try await deadLetters.publish(intake.dead)
+        try await bury(intake.dead)
         limit.took(bad: intake.dead.count, of: intake.count)
+        burial.passed(intake.dead)
         metrics.deadLetters.add(intake.dead.count)
         let metrics = metrics
         // What comes in every cycle is on samples alone: who is held elsewhere is heard all the same.
@@ -63,6 +65,13 @@ actor AlerterSink: RecordSink {
         var dispositions = intake.held.mapValues { Disposition.held(at: $0.offset, reason: $0.reason) }
         for (partition, offset) in await keeper.takeRewinds() { dispositions[partition] = .rewind(to: offset) }
         return dispositions
+    }
+
+    private func bury(_ letters: [DeadLetter]) async throws {
+        // The loop calls one function at a time: nobody else buries meanwhile.
+        var now = burial
+        defer { burial = now }
+        try await now.publish(letters, by: deadLetters)
     }
 
     func revoked(_ partitions: [TopicPartition]) async {

@@ -26,6 +26,7 @@ actor AnalyzerSink: RecordSink {
     /// Statements with an open finding, by instance; an instance that is not in it was not looked up yet.
     private var open: [String: Set<Subject>] = [:]
     private var limit: BadMessageLimit
+    private var burial = Burial()
     private var unpruned: Set<String> = []
     private var nextPruning: Int64 = 0
 
@@ -68,7 +69,7 @@ actor AnalyzerSink: RecordSink {
                 "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the analyzer"
             )
         }
-        try await deadLetters.publish(intake.dead)
+        try await bury(intake.dead)
         var work = BatchWork(ledger: ledger, rule: rule)
         work.admit(intake.received)
         let moves = intake.next.map { (partition: $0.key, from: owned[$0.key] ?? nil, to: $0.value) }
@@ -86,10 +87,18 @@ actor AnalyzerSink: RecordSink {
         for move in moves { owned[move.partition] = .some(move.to) }
         unpruned.formUnion(outcome.instances)
         limit.took(bad: intake.dead.count, of: intake.count)
+        burial.passed(intake.dead)
         metrics.deadLetters.add(intake.dead.count)
         metrics.cached.set(cache.count)
         report(outcome)
         return intake.held.mapValues { .held(at: $0.offset, reason: $0.reason) }
+    }
+
+    private func bury(_ letters: [DeadLetter]) async throws {
+        // The loop calls one function at a time: nobody else buries meanwhile.
+        var now = burial
+        defer { burial = now }
+        try await now.publish(letters, by: deadLetters)
     }
 
     func revoked(_ partitions: [TopicPartition]) async {
