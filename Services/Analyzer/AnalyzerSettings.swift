@@ -40,7 +40,7 @@ struct AnalyzerSettings: Sendable {
         Setting("kafka.group", .string, default: "pganalytics-analyzer", help: "The consumer group."),
         Setting(
             "deadletter.max_ratio", .double, default: "0.5",
-            help: "When more than this share of the messages cannot be used, the analyzer stops reading and says so."),
+            help: "When more than this share of the messages cannot be used, the analyzer ends and says so."),
         Setting(
             "deadletter.minimum", .integer, default: "100", range: 0...1_000_000,
             help: "So many unusable messages at a time are never too many."),

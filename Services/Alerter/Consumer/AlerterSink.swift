@@ -45,7 +45,7 @@ actor AlerterSink: RecordSink {
         let intake = Intake(batch, names: topics, now: now.wall)
         if let share = limit.refuses(bad: intake.dead.count, of: intake.count) {
             throw AlerterError(
-                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the alerter"
+                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); nothing is read past them, so that the topic is not drained into the dead letters; look at what produces them, or raise deadletter.max_ratio"
             )
         }
         try await bury(intake.dead)

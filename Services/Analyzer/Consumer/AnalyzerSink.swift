@@ -65,8 +65,8 @@ actor AnalyzerSink: RecordSink {
     func process(_ batch: borrowing RecordBatch) async throws -> [TopicPartition: Disposition] {
         let intake = Intake(batch, names: topics, now: clock())
         if let share = limit.refuses(bad: intake.dead.count, of: intake.count) {
-            throw AnalyzerError(
-                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")); more than deadletter.max_ratio: look at what produces them, then restart the analyzer"
+            throw FatalError(
+                "\(Int(share * 100)) % of the newest messages cannot be used (\(intake.dead.first?.detail ?? "")): stopped, so that the topic is not drained into the dead letters; look at what produces them, or raise deadletter.max_ratio"
             )
         }
         try await bury(intake.dead)
