@@ -124,10 +124,11 @@ final class ConsumerCore: @unchecked Sendable {
     private func accept(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> Bool {
         let source = Source(topic: message.pointee.rkt, partition: message.pointee.partition)
         guard let index = sources[source] ?? find(source) else { return false }
+        let partition = tracks[index].partition
         // A partition resumed while it was not paused may start again before its position (#4686, #2593).
-        guard !held.contains(tracks[index].partition), message.pointee.offset >= tracks[index].next else {
-            return false
-        }
+        guard !held.contains(partition), !suspended.contains(partition),
+            message.pointee.offset >= tracks[index].next
+        else { return false }
         tracks[index].next = message.pointee.offset + 1
         tracks[index].lastRecord = .now
         return true
@@ -197,9 +198,19 @@ final class ConsumerCore: @unchecked Sendable {
         return marks
     }
 
-    /// Where everything goes on, as far as it is known.
+    /// Where everything goes on, as far as it is known: at what was taken and not handed over yet, if there is any.
     var positions: [TopicPartition: Int64] {
-        Dictionary(tracks.map { ($0.partition, $0.next) }, uniquingKeysWith: { first, _ in first })
+        var positions = Dictionary(tracks.map { ($0.partition, $0.next) }, uniquingKeysWith: { first, _ in first })
+        for message in stash {
+            guard let partition = partition(of: message), let next = positions[partition] else { continue }
+            positions[partition] = min(next, message.pointee.offset)
+        }
+        return positions
+    }
+
+    private func partition(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> TopicPartition? {
+        let source = Source(topic: message.pointee.rkt, partition: message.pointee.partition)
+        return (sources[source] ?? find(source)).map { tracks[$0].partition }
     }
 
     /// Reads these partitions from these offsets, and nothing else: the one way positions are ever set. Seeking and
@@ -248,6 +259,13 @@ final class ConsumerCore: @unchecked Sendable {
     /// Notes what became of a batch.
     func apply(next: [TopicPartition: Int64], held new: [TopicPartition: Int64], rewound: Set<TopicPartition>) {
         suspended.formUnion(rewound)
+        stash.removeAll { message in
+            guard let partition = partition(of: message), rewound.contains(partition) || new[partition] != nil else {
+                return false
+            }
+            rd_kafka_message_destroy(message)
+            return true
+        }
         for index in tracks.indices {
             let partition = tracks[index].partition
             if let offset = new[partition] {

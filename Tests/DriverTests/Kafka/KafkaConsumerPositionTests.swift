@@ -63,6 +63,33 @@ struct KafkaConsumerPositionTests {
         }
     }
 
+    @Test func `What is to be read anew gives nothing until it is, however long the brokers take`() async throws {
+        try await MockCluster.with(topics: [("events", 2)]) { cluster in
+            let partition = zero
+            let handed = Mutex<[Int64]>([])
+            let isFirst = Atomic<Bool>(true)
+            let sink = TestSink { records in
+                let offsets = records.filter { $0.partition == partition }.map(\.offset)
+                handed.withLock { $0 += offsets }
+                guard offsets.contains(4), isFirst.exchange(false, ordering: .relaxed) else { return [:] }
+                // The repair asks for the offsets, and is told that nobody leads the partition.
+                try cluster.pushErrors(.listOffsets, Array(repeating: .unknownTopic, count: 4))
+                return [partition: .rewind(to: 2)]
+            }
+            try await withConsumer(cluster.settings(), sink: sink) { loop in
+                await eventually("assigned") { !sink.assignments.isEmpty && loop.notReady == nil }
+                try await sendAll(cluster.settings(), (0..<5).map { record("\($0)", partition: 0) })
+                await eventually("fenced") { handed.withLock { $0.contains(4) } }
+                try await sendAll(
+                    cluster.settings(), (5..<9).map { record("\($0)", partition: 0) } + [record("other", partition: 1)])
+                await eventually("the other one goes on") { sink.values.contains("other") }
+                await eventually("all of it", within: .seconds(40)) { sink.values.contains("8") }
+            }
+            let after = handed.withLock { $0.drop { $0 != 4 }.dropFirst() }
+            #expect(Array(after) == [2, 3, 4, 5, 6, 7, 8])
+        }
+    }
+
     /// The mock keeps 5 MiB of a partition and drops the oldest without a word.
     @Test func `Records gone before the start are told as a gap`() async throws {
         try await MockCluster.with { cluster in
