@@ -105,6 +105,23 @@ import Testing
         #expect(plan.next == [Messages.samples: 13])
     }
 
+    @Test func `What comes after the retention is passed over, and what no clock tells is bad data`() {
+        var ledger = StreamLedger()
+        let late = (1...50).map { sequence in
+            Messages.record(
+                Messages.table("a", time: now - 8 * 86_400_000_000 + Int64(sequence)), sequence: UInt64(sequence),
+                offset: Int64(9 + sequence))
+        }
+        let absurd = Messages.record(
+            Messages.table("a", time: now + 2 * 86_400_000_000), sequence: 51, offset: 60)
+        let plan = plan(late + [absurd, sample(52, 61)], ledger: &ledger)
+        #expect(plan.expired == 50 && plan.items.map(\.index) == [51])
+        #expect(plan.bad.map(\.reason) == ["time_out_of_bounds"])
+        // The stream went on meanwhile: only the absurd one is missing.
+        #expect(plan.gaps.map(\.first) == [51] && plan.gaps.map(\.last) == [51])
+        #expect(plan.next == [Messages.samples: 62])
+    }
+
     @Test func `A tombstone of a compacted topic is nothing`() {
         var ledger = StreamLedger()
         var gone = Messages.record(Topics.statements, Statement(name: "f"), key: "f", offset: 3)
@@ -116,7 +133,7 @@ import Testing
 
     @Test func `An absurd time is bad data`() {
         var ledger = StreamLedger()
-        for time in [0, .min, .max, now + 2 * 86_400_000_000, now - 8 * 86_400_000_000] {
+        for time in [0, .min, .max, now + 2 * 86_400_000_000, now - 400 * 86_400_000_000] {
             let record = Messages.record(Messages.table("a", time: time), sequence: 1, offset: 1)
             // The envelope cannot write every such time; the table says it.
             let plan = plan([record], ledger: &ledger)

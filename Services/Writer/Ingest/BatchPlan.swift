@@ -21,6 +21,8 @@ struct BatchPlan: Sendable {
     private(set) var bad: [Bad] = []
     private(set) var gaps: [StreamLedger.Gap] = []
     private(set) var duplicates = 0
+    /// Tables that came later than what is kept; their streams and offsets move on.
+    private(set) var expired = 0
     /// The next offset of every partition when this is done.
     private(set) var next: [TopicPartition: Int64] = [:]
     /// Partitions that wait, from an offset on.
@@ -69,7 +71,7 @@ struct BatchPlan: Sendable {
             if let verdict { throw .bad(reason: "refused_by_database", detail: verdict) }
             // A duplicate is not even decoded; a bad message must not move its stream, so it is decoded first.
             let input = try topics.decode(record)
-            try Self.check(input, bounds, now)
+            let isExpired = try Self.isExpired(input, bounds, now)
             if let (key, sequence) = stream {
                 switch ledger.see(key, sequence: sequence, time: Self.time(input) ?? envelope.time) {
                 case .new: break
@@ -80,7 +82,9 @@ struct BatchPlan: Sendable {
                     return
                 }
             }
-            if case .nothing = input {
+            if isExpired {
+                expired += 1
+            } else if case .nothing = input {
             } else {
                 items.append(Item(index: place, input: input))
                 bytes += record.byteCount
@@ -109,12 +113,14 @@ struct BatchPlan: Sendable {
         return (key, position.sequence)
     }
 
-    private static func check(_ input: Input, _ bounds: TimeBounds, _ now: Int64) throws(Refusal) {
-        guard case .table(let table) = input else { return }
+    private static func isExpired(_ input: Input, _ bounds: TimeBounds, _ now: Int64) throws(Refusal) -> Bool {
+        guard case .table(let table) = input else { return false }
         if table.instance.isEmpty { throw .bad(reason: "instance_missing", detail: "the table names no instance") }
         if table.family.isEmpty { throw .bad(reason: "family_missing", detail: "the table names no family") }
-        if let refusal = bounds.refusal(of: table.time, now: now) {
-            throw .bad(reason: "time_out_of_bounds", detail: refusal)
+        switch bounds.verdict(on: table.time, now: now) {
+        case .fits: return false
+        case .expired: return true
+        case .absurd(let detail): throw .bad(reason: "time_out_of_bounds", detail: detail)
         }
     }
 

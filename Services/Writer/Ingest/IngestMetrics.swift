@@ -12,6 +12,7 @@ extension LogKey {
     static let lastMissing: LogKey = "gap.last"
     static let streamName: LogKey = "stream"
     static let table: LogKey = "table"
+    static let tables: LogKey = "tables"
     static let schemaVersion: LogKey = "schema.version"
     static let migrationName: LogKey = "migration"
 }
@@ -24,6 +25,7 @@ struct IngestMetrics: Sendable {
     private let rows: Counter
     private let samples: Counter
     private let duplicates: Counter
+    private let expired: Counter
     private let gaps: Counter
     private let missing: Counter
     private let deadLetters: Counter
@@ -40,6 +42,8 @@ struct IngestMetrics: Sendable {
         samples = registry.counter(
             "writer_samples_total", help: "Samples stored: numbers, labels and nulls not counted.")
         duplicates = registry.counter("writer_duplicates_total", help: "Messages dropped because they had come before.")
+        expired = registry.counter(
+            "writer_expired_total", help: "Tables dropped because they came later than what is kept (retention.hot).")
         gaps = registry.counter("writer_gaps_total", help: "Holes noted in streams and partitions.")
         missing = registry.counter("writer_missing_messages_total", help: "Messages that never came.")
         deadLetters = registry.counter("writer_dead_letters_total", help: "Messages that could not be used.")
@@ -57,6 +61,10 @@ struct IngestMetrics: Sendable {
         messages.add(plan.items.count)
         rows.add(count)
         duplicates.add(plan.duplicates)
+        if plan.expired > 0 {
+            expired.add(plan.expired)
+            logger.warning("Tables came later than what is kept", [.tables: LogValue(plan.expired)])
+        }
         batchSeconds.observe(duration)
         var samples = 0
         for item in plan.items {

@@ -1,15 +1,26 @@
 /// Which times a table may have: a partition is made for the day of each, and an absurd clock must not make thousands.
 struct TimeBounds: Sendable, Equatable {
-    /// Microseconds before now; what is older would be dropped by the retention at once.
+    enum Verdict: Sendable, Equatable {
+        case fits
+        /// So late that the retention would drop it at once. That is no fault of the message: a site may have been cut off
+        /// for as long.
+        case expired
+        /// No clock tells such a time.
+        case absurd(String)
+    }
+
+    /// No spool keeps a message for longer than a year.
+    private static let latest: Int64 = 366 * 86_400_000_000
+
+    /// Microseconds before now.
     let past: Int64
     /// Microseconds after now.
     let future: Int64
 
-    /// Why a time is refused, or nil.
-    func refusal(of time: Int64, now: Int64) -> String? {
-        if time > now &+ future { return "its time is \((time - now) / 1_000_000) s in the future" }
+    func verdict(on time: Int64, now: Int64) -> Verdict {
+        if time > now &+ future { return .absurd("its time is \((time - now) / 1_000_000) s in the future") }
         let (age, overflow) = now.subtractingReportingOverflow(time)
-        if overflow { return "its time is before any calendar" }
-        return age > past ? "its time is \(age / 1_000_000) s in the past, beyond the retention" : nil
+        if overflow || age > max(past, Self.latest) { return .absurd("its time is more than a year in the past") }
+        return age > past ? .expired : .fits
     }
 }
