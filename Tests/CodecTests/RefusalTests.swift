@@ -65,7 +65,11 @@ struct RefusalTests {
         #expect(table { $0.interval = -1 } == "interval")
         #expect(table { $0.interval = .max } == "interval")
         #expect(table { $0.instance = "x\0y" } == "zero_byte")
-        #expect(table { $0.collector = String(repeating: "c", count: 65_537) } == "too_long")
+        #expect(table { $0.collector = String(repeating: "c", count: 512) } == nil)
+        #expect(table { $0.collector = String(repeating: "c", count: 513) } == "too_long")
+        #expect(
+            table { $0.columns[0].values = .strings(dictionary: [String(repeating: "x", count: 65_537)], indexes: [0]) }
+                == "too_long")
         #expect(table { $0.columns[0].values = .strings(dictionary: ["a\0"], indexes: [0]) } == "zero_byte")
 
         #expect(reason { try Plausible.check(Finding(identity: "f", state: .opened, time: 5)) } == nil)
@@ -79,5 +83,7 @@ struct RefusalTests {
         bad.source = "a\0"
         #expect(reason { try Plausible.check(envelope) } == nil)
         #expect(reason { try Plausible.check(bad) } == "zero_byte")
+        bad.source = String(repeating: "s", count: 513)
+        #expect(reason { try Plausible.check(bad) } == "too_long")
     }
 }

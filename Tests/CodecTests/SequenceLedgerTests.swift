@@ -51,6 +51,20 @@ struct SequenceLedgerTests {
         #expect(next.admit(key, epoch: "a", sequence: 8) == .new)
     }
 
+    @Test func `What is stored joins what was seen meanwhile`() {
+        let book = Book()
+        _ = book.admit(key, epoch: "new", sequence: 1)
+        for sequence in UInt64(1)...120 { _ = book.admit(key, epoch: "a", sequence: sequence) }
+        book.ledger.restore(
+            (1...5).map { .init(key: key, epoch: "old\($0)", last: 9) } + [.init(key: key, epoch: "a", last: 100)])
+        #expect(book.admit(key, epoch: "a", sequence: 120) == .duplicate)
+        #expect(book.admit(key, epoch: "a", sequence: 121) == .new)
+        #expect(book.admit(key, epoch: "a", sequence: 122) == .new)
+        #expect(book.admit(key, epoch: "a", sequence: 122) == .duplicate)
+        // As many epochs as are kept: the newest.
+        #expect(Set(book.ledger.entries.map(\.epoch)) == ["old4", "old5", "new", "a"])
+    }
+
     @Test func `Lost partitions are forgotten`() {
         var ledger = SequenceLedger()
         _ = ledger.admit(key, epoch: "a", sequence: 1)

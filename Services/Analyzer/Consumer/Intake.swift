@@ -70,7 +70,7 @@ struct Intake: Sendable {
         guard let value = record.value else { return nil }
         _ = try Topics.statements.erased.envelope(headers: record.headers)
         let statement = try Statement.decode(value)
-        try Plausible.check(statement.name, "the name")
+        try Plausible.check(statement.name, "the name", longest: Plausible.longestKey)
         try Plausible.check(statement.text, "the text")
         return StatementText(name: statement.name, text: statement.text)
     }

@@ -72,10 +72,18 @@ public struct SequenceLedger: Sendable, Equatable {
         return sequence - last == 1 ? .new : .newAfterGap(missing: sequence - last - 1)
     }
 
-    /// Takes over what is stored of some partitions.
+    /// Takes over what is stored of some partitions, beside what was seen of them meanwhile.
     public mutating func restore(_ entries: [Entry]) {
+        var stored: [Key: [Mark]] = [:]
         for entry in entries {
-            marks[entry.key, default: []].append(Mark(epoch: entry.epoch, last: entry.last))
+            if let index = marks[entry.key]?.firstIndex(where: { $0.epoch == entry.epoch }) {
+                marks[entry.key]![index].last = max(marks[entry.key]![index].last, entry.last)
+            } else {
+                stored[entry.key, default: []].append(Mark(epoch: entry.epoch, last: entry.last))
+            }
+        }
+        for (key, older) in stored {
+            marks[key] = (older + (marks[key] ?? [])).suffix(Self.epochsPerStream)
         }
     }
 
