@@ -85,11 +85,17 @@ struct MetricsQuery: Sendable {
         """
     }
 
-    /// The steps in which the family was read with success, as the collector noted it.
+    /// The steps in which the family was read with success: its table arrived, or the collector noted that there was no
+    /// row to send. Where it sent rows only they count: their table may have been lost. What it notes is by its own clock,
+    /// and is put on the server's; clocks an hour apart show nothing rather than zero.
     var arrivalsSQL: String {
         """
-        SELECT DISTINCT \(position) FROM api.cycle_family
-        WHERE instance = $1 AND time > $2 AND time <= $3 AND family = $4 AND outcome = 'ok'
+        SELECT DISTINCT \(position) FROM (
+            SELECT f.time + coalesce(c.clock_offset, 0) * interval '1 microsecond' AS time
+            FROM api.cycle_family f LEFT JOIN api.cycle c ON c.instance = f.instance AND c.time = f.time
+            WHERE f.instance = $1 AND f.time > $2 - interval '1 hour' AND f.time <= $3 + interval '1 hour'
+              AND f.family = $4 AND f.outcome = 'ok' AND f.rows = 0
+        ) empty WHERE time > $2 AND time <= $3
         UNION SELECT DISTINCT \(position) FROM api."\(family.name)"
         WHERE instance = $1 AND time > $2 AND time <= $3
         """
