@@ -192,10 +192,14 @@ struct TopicsJob {
     private func settle(_ admin: KafkaAdmin) async throws {
         let end = ContinuousClock.now + .seconds(15)
         while true {
-            let left = try await compare(admin).0.differences
-            if left.isEmpty { return }
-            guard ContinuousClock.now < end else {
-                throw KafkaError(.timedOut, "applied, but the cluster does not show it yet: \(left[0])")
+            do {
+                let left = try await compare(admin).0.differences
+                if left.isEmpty { return }
+                guard ContinuousClock.now < end else {
+                    throw KafkaError(.timedOut, "applied, but the cluster does not show it yet: \(left[0])")
+                }
+            } catch let error as KafkaError where error.code == .unknownTopic && ContinuousClock.now < end {
+                // One broker tells of the topic, another is asked for its configuration and has not heard of it.
             }
             try await Task.sleep(for: .milliseconds(200))
         }

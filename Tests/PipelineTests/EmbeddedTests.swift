@@ -61,6 +61,37 @@ extension Pipeline {
             }
         }
 
+        @Test func `A folder that is kept is used again, and its storage was shut down in order`() async throws {
+            let place = FileManager.default.temporaryDirectory.appendingPathComponent("pga-kept-\(getpid())").path
+            try FileManager.default.createDirectory(
+                atPath: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+            defer { try? FileManager.default.removeItem(atPath: place) }
+            for round in 1...2 {
+                let output = "\(place)/up\(round).log"
+                let up = try ChildProcess.spawn(
+                    executable: Installation.binary("pganalytics"),
+                    arguments: ["up", "--directory", "state", "--api-port", "0"], workingDirectory: place,
+                    stdout: .file(output), stderr: .file(output), processGroup: true, parentDeathSignal: SIGTERM)
+                do {
+                    try await waitFor("up to say where to look", within: .seconds(90)) {
+                        if up.status != nil { throw StackError("up ended: \(readText(output, last: 4000))") }
+                        return readText(output, last: 8000).contains("stop it") ? true : nil
+                    }
+                    up.kill(SIGINT)
+                    let status = try #require(await up.wait(within: .seconds(60)))
+                    #expect(status == .exited(0))
+                } catch {
+                    print(readText(output, last: 8000))
+                    _ = await up.stop(within: .seconds(30))
+                    throw error
+                }
+                #expect(readText(output, last: 8000).contains("admin, password") == (round == 1))
+            }
+            let storage = readText("\(place)/state/storage/server.log", last: 100_000)
+            #expect(storage.contains("database system is shut down"))
+            #expect(!storage.contains("not properly shut down"))
+        }
+
         private struct ProcessEntry {
             let pid: CInt
             let parent: CInt

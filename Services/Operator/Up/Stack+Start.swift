@@ -19,7 +19,8 @@ extension Stack {
             let bootstrap = try await startBroker(options, folder, supervisor, progress)
             if options.databaseURL == nil {
                 let server = try await PrivatePostgres.start(
-                    directory: options.directory.map { "\($0)/storage" }, configuration: storageConfiguration)
+                    directory: options.directory.map { _ in folder.path("storage") },
+                    configuration: storageConfiguration)
                 storage = server
                 progress("storage    PostgreSQL on 127.0.0.1:\(server.port), private")
             }
@@ -165,7 +166,7 @@ extension Stack {
             arguments: ["users", "add", "admin", "--role", "admin", "--password-file", passwordFile],
             environment: environment)
         if result.status.isSuccess { return ("admin", password) }
-        if result.error.contains("exists") { return nil }
+        if result.error.contains("is there already") { return nil }
         throw StackError("users add failed: \(result.error)")
     }
 }

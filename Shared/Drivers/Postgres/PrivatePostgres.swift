@@ -240,7 +240,8 @@ public final class PrivatePostgres: Sendable {
         let workers = signal == SIGKILL ? ProcessTree.children(of: child.pid) : []
         child.kill(signal)
         for worker in workers { _ = kill(worker, SIGKILL) }
-        if await child.wait(within: .seconds(10)) == nil {
+        // Also when we are cancelled ourselves: a task of its own waits.
+        if await Task(operation: { await child.wait(within: .seconds(10)) }).value == nil {
             for worker in ProcessTree.children(of: child.pid) { _ = kill(worker, SIGKILL) }
             child.kill(SIGKILL)
             _ = await child.wait()
