@@ -2,11 +2,22 @@ extension SpoolLog {
     /// Keeps the queue within its bound while the disk takes nothing: the oldest go. Texts of statements, which are said
     /// once only, are held behind everything else as far as there is room.
     mutating func boundMemory() {
-        var room = 0
         var texts = Texts()
+        let room = limits.memoryBytes / Texts.share
         while queuedBytes + texts.bytes > limits.memoryBytes, queue.count > 1 {
             let lost = dropOldestPending()
-            room += lost.frame.count / 2
+            guard lost.batch.messages.contains(where: { !$0.sequenced }) else { continue }
+            // Those kept before are together with them, so that they stay within their part.
+            if let index = queue.firstIndex(where: \.isKept) {
+                let before = queue[index].batch.messages
+                // Its place stays: what is cleared may be written there.
+                queue[index].isKept = false
+                queue[index].batch.messages = []
+                queue[index].batch.sequences = []
+                encode(index)
+                counters.dropped += before.count
+                texts.add(before, within: room)
+            }
             texts.add(lost.batch.messages, within: room)
         }
         if queuedBytes + texts.bytes <= limits.memoryBytes { keep(texts) }
@@ -18,6 +29,7 @@ extension SpoolLog {
         var batch = SpoolBatch(messages: texts.messages)
         batch.sequences = texts.messages.map { _ in 0 }
         enqueue(batch)
+        queue[queue.count - 1].isKept = true
         counters.dropped -= texts.messages.count
     }
 
@@ -47,14 +59,22 @@ extension SpoolLog {
             if index == 0 {
                 queue[0].batch.states += broken.sorted().map { SpoolState(name: $0, kind: .cleared, records: []) }
             }
-            let frame = Frame.encode(queue[index].batch.encode())
-            queuedBytes += frame.count - queue[index].frame.count
-            queue[index].frame = frame
+            encode(index)
         }
+    }
+
+    /// A batch of the queue is another than it was.
+    private mutating func encode(_ index: Int) {
+        let frame = Frame.encode(queue[index].batch.encode())
+        queuedBytes += frame.count - queue[index].frame.count
+        queue[index].frame = frame
     }
 
     /// Messages without a number that are kept when the batch they came with goes: of each key the newest.
     struct Texts {
+        /// They take at most this part of what is full.
+        static let share = 4
+
         private(set) var messages: [SpoolMessage] = []
         /// About what they take in the spool, at most.
         private(set) var bytes = 0

@@ -12,7 +12,7 @@ extension SpoolLog {
             try removeFirst()
         }
         // A round a segment at most: what is copied behind everything else is not copied again.
-        for _ in segments where bytes > limits.maximalBytes && segments.count > 1 { try dropFirst() }
+        for _ in segments where bytes > limits.maximalBytes && segments.count > 1 { try dropOldest() }
         if acknowledged > durableAcknowledged { try writeWatermark() }
     }
 
@@ -31,20 +31,25 @@ extension SpoolLog {
         acknowledged >= SpoolPosition(segment: segment.number, offset: segment.durable)
     }
 
-    /// Drops the oldest segment, sent or not; texts of statements go behind everything else where there is room.
-    private mutating func dropFirst() throws(SpoolError) {
-        let first = segments[0]
-        hold(statesOf: first)
-        let lost = unacknowledged(in: first)
-        counters.dropped += lost.count
+    /// Drops the oldest segments, sent or not, until the rest is within the bound. Texts of statements go behind everything
+    /// else: they are said once, and samples go in their place.
+    private mutating func dropOldest() throws(SpoolError) {
         var texts = Texts()
-        // At most half of what goes, so that a spool of nothing but texts is not copied for ever.
-        texts.add(lost, within: min(first.durable / 2, limits.maximalBytes - (bytes - first.durable)))
-        keep(texts)
+        var (going, freed) = (0, 0)
+        while going < segments.count - 1, bytes - freed + texts.bytes > limits.maximalBytes {
+            let segment = segments[going]
+            hold(statesOf: segment)
+            let lost = unacknowledged(in: segment)
+            counters.dropped += lost.count
+            texts.add(lost, within: limits.maximalBytes / Texts.share)
+            freed += segment.durable
+            going += 1
+        }
+        if bytes - freed + texts.bytes <= limits.maximalBytes { keep(texts) }
         try writeHeld()
-        acknowledge(SpoolPosition(segment: segments[1].number, offset: 0))
+        acknowledge(SpoolPosition(segment: segments[going].number, offset: 0))
         try noteAcknowledged()
-        try removeFirst()
+        for _ in 0..<going { try removeFirst() }
     }
 
     /// Synced at once: of two segments that went, the first must not come back alone with a reading that is too old.

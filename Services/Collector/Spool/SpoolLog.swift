@@ -55,6 +55,8 @@ struct SpoolLog {
     struct Pending {
         var batch: SpoolBatch
         var frame: [UInt8]
+        /// Whether it is texts that would have gone with their batches (``keep(_:)``).
+        var isKept = false
     }
 
     let files: any SpoolFileSystem
