@@ -11,6 +11,8 @@ struct ServerFamilies: Sendable {
     private var objects = ObjectNames()
     private var names = StatementNames()
     private var textBytes: Int64?
+    /// Whether the statements were read since names were last taken: only then is it known which the server has.
+    private var knowsStatements = false
 
     /// Cheap ones that say how the server is come first. "statement_texts" has no table: it gives names to statements.
     static func names(local: Bool) -> [String] {
@@ -74,6 +76,7 @@ struct ServerFamilies: Sendable {
                     let full = await spool.wantsFull(StatementsFamily.stateName(context.server.id))
                     reading = try await statements.read(
                         &connection, context, names: &objects, statements: &names, wantsFull: full)
+                    knowsStatements = !reading.states.isEmpty
                 case "statement_texts":
                     let wanted = names.wanted(
                         at: context.clock.monotonic(),
@@ -169,7 +172,10 @@ struct ServerFamilies: Sendable {
     ) async {
         for (queryid, name) in found { names.learn(queryid, name) }
         let state = StateName.names(instance)
-        let pruned = names.prune(keeping: { statements.queryids }, rows: statements.rowCount)
+        // A server that was not read has forgotten nothing.
+        let pruned =
+            knowsStatements && names.prune(keeping: { statements.queryids }, rows: statements.rowCount)
+        knowsStatements = false
         if pruned {
             batch.states.append(SpoolState(name: state, kind: .full, records: [names.full()]))
         } else if !found.isEmpty {
