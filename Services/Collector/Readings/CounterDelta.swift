@@ -11,6 +11,7 @@ import Codec
 /// - Counters that began anew count in full and are flagged, when the reset is proven: by the row's own timestamp (17 and
 ///   later, pg_stat_database), by pg_stat_statements_info (14 and later), by evictions, or by a restart of the server.
 ///   Without proof the deltas are null.
+/// - A standby that took over behind the same address is another server: it begins with a first reading.
 /// - Where none of those proofs exists (12 and 13), a reset whose counters have overtaken the old ones by the next reading
 ///   cannot be told from growth.
 struct CounterDelta: Sendable {
@@ -56,10 +57,10 @@ struct CounterDelta: Sendable {
     /// How many rows are known.
     var rowCount: Int { slots.count }
 
-    /// Begins a reading. Another cluster's counters are a new beginning. `evictions` is how often entries were evicted
+    /// Begins a reading. Another server's counters are a new beginning. `evictions` is how often entries were evicted
     /// when the last row had been read: those of meanwhile explain this reading, and the next one's again.
     mutating func begin(_ next: ReadingHead, evictions: Int64? = nil) {
-        if let head, head.systemIdentifier != next.systemIdentifier { forget() }
+        if let head, !next.isOfSameServer(as: head) { forget() }
         self.next = next
         isFirst = head == nil
         allReset =

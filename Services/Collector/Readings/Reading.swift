@@ -38,6 +38,28 @@ struct ReadingHead: Equatable, Sendable {
     var monotonic: Int64 = 0
     var boot: Int64 = 0
 
+    /// By how much (µs) a server's clock may have been set back without its restart being taken for another server. Little:
+    /// a restart that is not believed costs an interval, a standby that is taken for one counts its whole life.
+    private static let clockStep: Int64 = 1_000_000
+
+    /// Whether the same server gave this reading and an earlier one.
+    ///
+    /// A standby has its primary's identifier, and its own counters, of its whole life. Where it has taken over behind the
+    /// same address, it started or was reset before the earlier reading, of which that reading would have known.
+    func isOfSameServer(as earlier: ReadingHead) -> Bool {
+        guard systemIdentifier == earlier.systemIdentifier else { return false }
+        // The same process: what it says happened to itself.
+        guard serverStart != earlier.serverStart else { return true }
+        if !Self.isAfter(serverStart, earlier) { return false }
+        guard let statsReset, let known = earlier.statsReset, statsReset != known else { return true }
+        return Self.isAfter(statsReset, earlier)
+    }
+
+    private static func isAfter(_ instant: Int64, _ reading: ReadingHead) -> Bool {
+        let (earliest, overflow) = reading.serverTime.subtractingReportingOverflow(clockStep)
+        return overflow || instant > earliest
+    }
+
     /// Microseconds from an earlier reading to this one: by the collector's monotonic clock, which goes on when the
     /// collector is restarted; by the server's clock when the collector's machine was.
     func interval(since earlier: ReadingHead) -> Int64 {

@@ -66,6 +66,14 @@ final class LiveServer: Sendable {
         return String(output.split(separator: "\n").last ?? "")
     }
 
+    /// A streaming standby of it; the primary is stopped for a moment.
+    func standby() async throws -> LiveServer {
+        let place = directory + "-standby"
+        let output = try await Self.run(["standby", directory, place])
+        let digits = output.split(separator: ":").last?.prefix { $0.isNumber } ?? ""
+        return LiveServer(major: major, directory: place, port: try #require(Int(digits)))
+    }
+
     func restart() async throws { try await Self.run(["restart", directory]) }
     func kill() async throws { try await Self.run(["kill", directory]) }
     func pause() async throws { try await Self.run(["pause", directory]) }

@@ -118,6 +118,51 @@ import Testing
         #expect(read(&delta, head(20, system: 2), [(1, 0, row(101))]).outcomes == [.unknown(.first)])
     }
 
+    /// A minute and an hour of the server's clock.
+    private static let (minute, hour): (Int64, Int64) = (60_000_000, 3_600_000_000)
+
+    @Test func `A server that started before the last reading is another one behind the same address`() {
+        var delta = CounterDelta(columns: columns)
+        let last = 5 * Self.hour
+        _ = read(&delta, head(last, reset: 3, start: Self.hour), [(1, 0, row(100)), (2, 0, row(100))])
+        // A standby took over: it has lived for hours and counted for itself.
+        let reading = read(
+            &delta, head(last + Self.minute, reset: 2, start: 2 * Self.hour),
+            [(1, 0, row(7)), (2, 0, row(9_000)), (3, 0, row(50))])
+        #expect(reading.outcomes == [.unknown(.first), .unknown(.first), .unknown(.first)])
+        #expect(reading.gone.isEmpty)
+        let next = read(
+            &delta, head(last + 2 * Self.minute, reset: 2, start: 2 * Self.hour),
+            [(1, 0, row(9)), (2, 0, row(9_000)), (3, 0, row(51))])
+        #expect(next.outcomes == [.moved(.ok), .unmoved, .moved(.ok)])
+        // And the first one again, which was not restarted meanwhile.
+        let back = read(&delta, head(last + 3 * Self.minute, reset: 3, start: Self.hour), [(1, 0, row(101))])
+        #expect(back.outcomes == [.unknown(.first)])
+    }
+
+    @Test func `One that started later but whose reset lies before the last reading is another one too`() {
+        var delta = CounterDelta(columns: columns)
+        let last = 5 * Self.hour
+        _ = read(&delta, head(last, reset: 3, start: 1), [(1, 0, row(100))])
+        let reading = read(
+            &delta, head(last + Self.minute, reset: 2, start: last + 1), [(1, 0, row(700)), (2, 0, row(1))])
+        #expect(reading.outcomes == [.unknown(.first), .unknown(.first)])
+    }
+
+    @Test func `A restart and a reset are believed though the server's clock was set back a little`() {
+        var delta = CounterDelta(columns: columns)
+        let last = 5 * Self.hour
+        _ = read(&delta, head(last, reset: 3, start: 1), [(1, 0, row(100)), (2, 0, row(100))])
+        let restarted = read(
+            &delta, head(last + Self.minute, reset: last - 400_000, start: last - 800_000), [(1, 0, row(7))])
+        #expect(restarted.outcomes == [.moved(.reset)])
+        // The same process: its reset is one, whatever its clock says.
+        let reset = read(
+            &delta, head(last + 2 * Self.minute, reset: Self.hour, start: last - 800_000), [(1, 0, row(8))])
+        #expect(reset.outcomes == [.moved(.reset)])
+        #expect(reset.deltas[0][0] == 8)
+    }
+
     @Test func `What the server does not give is null and never zero`() {
         var delta = CounterDelta(columns: columns)
         _ = read(&delta, head(10), [(1, 0, row(1))])
