@@ -128,6 +128,7 @@ struct StatementsFamily: Sendable {
             case .unknown(let quality): table.add(key, deltas: nil, quality, name: statements.nameDue(queryid))
             }
         }
+        if hidden > 0 { delta.hides(allBut: context.facts.role) }
         let (interval, isFirst) = (delta.interval, delta.head == nil)
         let (gone, quality) = delta.end()
         for key in gone { table.add(key, deltas: nil, quality, name: nil) }

@@ -5,6 +5,8 @@ extension CounterDelta {
         static let insert: UInt64 = 1
         static let update: UInt64 = 2
         static let remove: UInt64 = 3
+        /// No row: the reading showed a role's rows only, which the key begins with.
+        static let onlyRole: UInt64 = 4
     }
 
     /// All of it.
@@ -17,7 +19,7 @@ extension CounterDelta {
             writer.varint(UInt64(column.kind.rawValue))
         }
         Self.write(head ?? ReadingHead(), to: &writer)
-        writer.count(rowCount)
+        writeCount(rowCount, to: &writer)
         for (key, slot) in slots {
             let values = values[(Int(slot) * columns.count)..<((Int(slot) + 1) * columns.count)]
             Self.writeInsert(key, sinces[Int(slot)], values, columns, to: &writer)
@@ -30,9 +32,17 @@ extension CounterDelta {
         var writer = ByteWriter()
         writer.bytes.reserveCapacity(increment.bytes.count + 128)
         Self.write(head ?? ReadingHead(), to: &writer)
-        writer.count(incrementRows)
+        writeCount(incrementRows, to: &writer)
         writer.bytes += increment.bytes
         return writer.bytes
+    }
+
+    /// How many rows follow, and before them what the reading hid.
+    private func writeCount(_ rows: Int, to writer: inout ByteWriter) {
+        guard let role = head?.onlyRole else { return writer.count(rows) }
+        writer.count(rows + 1)
+        writer.varint(Row.onlyRole)
+        Self.write(RowKey(first: role), to: &writer)
     }
 
     /// The state that a full record and the changes since make; `nil` when that record is of other columns than `columns`
@@ -60,7 +70,7 @@ extension CounterDelta {
     }
 
     private mutating func apply(_ reader: inout ByteReader) throws(MalformedBytes) {
-        let head = try Self.readHead(&reader)
+        var head = try Self.readHead(&reader)
         var row = [Int64](repeating: 0, count: columns.count)
         for _ in 0..<(try reader.count()) {
             let operation = try reader.varint()
@@ -68,6 +78,7 @@ extension CounterDelta {
                 first: try reader.zigzag(), second: try reader.zigzag(), third: try reader.zigzag(),
                 fourth: try reader.zigzag())
             switch operation {
+            case Row.onlyRole: head.onlyRole = key.first
             case Row.remove: restoreRemoval(key)
             case Row.insert:
                 let since = try reader.zigzag()

@@ -8,6 +8,8 @@ import Codec
 /// before (see CounterDelta+records.swift).
 ///
 /// - A row new since a known reading counts in full; without a known reading its deltas are null and it is `first`.
+/// - Where that reading hid rows, one that is new may be one of those: it counts when it is of the role whose rows were
+///   shown, or began since by its own timestamp, and is `first` otherwise.
 /// - Counters that began anew count in full and are flagged, when the reset is proven: by the row's own timestamp (17 and
 ///   later, pg_stat_database), by pg_stat_statements_info (14 and later), by evictions, or by a restart of the server.
 ///   Without proof the deltas are null.
@@ -99,7 +101,7 @@ struct CounterDelta: Sendable {
         guard let slot = slots[key].map(Int.init) else {
             let slot = insert(key, since: since, new)
             writeInsert(slot)
-            if isFirst { return .unknown(.first) }
+            if isFirst || mayHaveBeenHidden(key, since: since) { return .unknown(.first) }
             takeAll(new)
             return .moved(allReset ? .reset : .ok)
         }
@@ -142,6 +144,14 @@ struct CounterDelta: Sendable {
         writeUpdate(slot, new)
         for column in new.indices { values[base + column] = new[column] }
         return .moved(.ok)
+    }
+
+    /// The server hides rows of this reading, all but those of a role (the keys' first part).
+    mutating func hides(allBut role: Int64) { next.onlyRole = role }
+
+    private func mayHaveBeenHidden(_ key: RowKey, since: Int64) -> Bool {
+        guard let head, let role = head.onlyRole, key.first != role, !allReset else { return false }
+        return since <= head.serverTime
     }
 
     /// Ends the reading. Returns the rows that are gone, whose last counts nobody can know, and why.

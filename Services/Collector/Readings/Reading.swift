@@ -32,6 +32,8 @@ struct ReadingHead: Equatable, Sendable {
     var statsReset: Int64?
     /// How often entries were evicted, where the server says it.
     var evictions: Int64?
+    /// The only role whose rows the server showed, where it hid others'.
+    var onlyRole: Int64?
     /// The server's clock at the read (µs UTC).
     var serverTime: Int64 = 0
     /// The collector's clock since its machine started (µs), and which start that was.

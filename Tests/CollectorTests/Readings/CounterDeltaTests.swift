@@ -163,6 +163,41 @@ import Testing
         #expect(reset.deltas[0][0] == 8)
     }
 
+    @Test func `What the server hid is not counted as of one interval when it shows`() throws {
+        var delta = CounterDelta(columns: columns)
+        func head(_ time: Int64) -> ReadingHead { self.head(time, reset: 1) }
+        delta.begin(head(100))
+        _ = delta.row(RowKey(first: 8), since: 5, row(1))
+        delta.hides(allBut: 8)
+        _ = delta.end()
+        // What was hidden is remembered on disk, in a full record and in changes.
+        var recovered = try #require(CounterDelta(columns: columns, records: [delta.full()]))
+        #expect(recovered.head?.onlyRole == 8)
+        let shown: [(Int64, Int64, [Int64])] = [
+            (8, 5, row(2)), (9, 0, row(500)), (10, 99, row(500)), (11, 101, row(3)),
+        ]
+        let reading = read(&recovered, head(200), shown)
+        // Of another role; begun before that reading; begun since.
+        #expect(reading.outcomes == [.moved(.ok), .unknown(.first), .unknown(.first), .moved(.ok)])
+        recovered = try #require(CounterDelta(columns: columns, records: [delta.full(), recovered.changes()]))
+        #expect(recovered.head == head(200))
+        let next = read(&recovered, head(300), [(8, 5, row(2)), (9, 0, row(501)), (12, 0, row(4))])
+        #expect(next.outcomes == [.unmoved, .moved(.ok), .moved(.ok)])
+
+        // A role's own were never hidden, and a reset leaves nothing of before.
+        _ = read(&delta, head(200), [])
+        delta.begin(head(300))
+        delta.hides(allBut: 8)
+        _ = delta.end()
+        let changes = try #require(CounterDelta(columns: columns, records: [delta.full(), delta.changes()]))
+        #expect(changes.head?.onlyRole == 8)
+        #expect(read(&delta, head(400), [(8, 0, row(6))]).outcomes == [.moved(.ok)])
+        delta.begin(head(500))
+        delta.hides(allBut: 8)
+        _ = delta.end()
+        #expect(read(&delta, self.head(600, reset: 550), [(9, 0, row(6))]).outcomes == [.moved(.reset)])
+    }
+
     @Test func `What the server does not give is null and never zero`() {
         var delta = CounterDelta(columns: columns)
         _ = read(&delta, head(10), [(1, 0, row(1))])
