@@ -10,7 +10,7 @@ struct ServerFamilies: Sendable {
     private var systemDisk = SystemDiskFamily(instance: "", recovered: nil)
     private var objects = ObjectNames()
     private var names = StatementNames()
-    private var textBytes: Int64?
+    private var texts = TextPace()
     /// Whether the statements were read since names were last taken: only then is it known which the server has.
     private var knowsStatements = false
 
@@ -78,10 +78,9 @@ struct ServerFamilies: Sendable {
                         &connection, context, names: &objects, statements: &names, wantsFull: full)
                     knowsStatements = !reading.states.isEmpty
                 case "statement_texts":
-                    let wanted = names.wanted(
-                        at: context.clock.monotonic(),
-                        textSize: textBytes.map { $0 / Int64(max(1, statements.rowCount)) } ?? 8_192)
-                    if wanted.isEmpty || context.facts.statements == nil { continue }
+                    guard context.facts.statements != nil, texts.isDue(at: start) else { continue }
+                    let wanted = names.wanted(at: start, textSize: texts.meanLength(rows: statements.rowCount))
+                    if wanted.isEmpty { continue }
                     reading = try await readTexts(wanted, &connection, context, desk)
                 default: continue
                 }
@@ -135,14 +134,25 @@ struct ServerFamilies: Sendable {
     private mutating func readTexts(
         _ wanted: [Int64], _ connection: inout PostgresConnection, _ context: ReadingContext, _ desk: StatementDesk
     ) async throws(PostgresError) -> FamilyReading {
-        let now = context.clock.monotonic()
-        let texts = try await StatementTexts.read(wanted, known: textBytes, &connection, context)
-        textBytes = texts.bytes ?? textBytes
-        if texts.outcome.isOK { names.asked(wanted, got: Set(texts.texts.map(\.queryid)), at: now) }
-        let size = texts.texts.reduce(0) { $0 + $1.text.utf8.count }
-        desk.take(texts.texts, instance: context.server.id, seenAt: context.clock.wall())
-        if size > 1 << 20 { ProcessMemory.giveBack() }
-        return FamilyReading(rows: texts.texts.count, leftOut: wanted.count - texts.texts.count, outcome: texts.outcome)
+        let (now, rows) = (context.clock.monotonic(), statements.rowCount)
+        var size = texts.known(at: now, rows: rows)
+        var reading = StatementTexts.Reading()
+        do throws(PostgresError) {
+            reading = try await StatementTexts.read(wanted, size: &size, &connection, context)
+        } catch {
+            // 57014: the server's own statement_timeout.
+            texts.failed(
+                isTimeout: error.code == .timeout || error.sqlState == "57014", size: size, rows: rows,
+                at: context.clock.monotonic())
+            throw error
+        }
+        texts.looked(size: reading.bytes, limit: Int64(context.server.textBytes), rows: rows, at: now)
+        if reading.outcome.isOK { names.asked(wanted, got: Set(reading.texts.map(\.queryid)), at: now) }
+        let length = reading.texts.reduce(0) { $0 + $1.text.utf8.count }
+        desk.take(reading.texts, instance: context.server.id, seenAt: context.clock.wall())
+        if length > 1 << 20 { ProcessMemory.giveBack() }
+        return FamilyReading(
+            rows: reading.texts.count, leftOut: wanted.count - reading.texts.count, outcome: reading.outcome)
     }
 
     /// /proc, when it is due.

@@ -19,33 +19,27 @@ enum StatementTexts {
     /// Only so much of a text is fetched. (Redaction wants the whole text; of what is longer nothing past this is shown.)
     private static let fetched = 1 << 20
 
-    /// The texts of some statements. `known` is what the texts took at the last reading.
+    /// The texts of some statements. `size` is what the texts took at the last reading, and becomes what they take now
+    /// where the server says it beforehand.
     ///
     /// pg_stat_statements(true) loads the whole file of texts into the backend's memory, and pg_stat_file, which would say
     /// how large that is, is a superuser's to grant. Where it is not granted the size is the sum of the lengths seen by the
     /// last reading, and the first one is bounded by statement_timeout alone.
     static func read(
-        _ queryids: [Int64], known: Int64?, _ connection: inout PostgresConnection, _ context: ReadingContext
+        _ queryids: [Int64], size: inout Int64?, _ connection: inout PostgresConnection, _ context: ReadingContext
     ) async throws(PostgresError) -> Reading {
         guard let view = context.facts.statements else { return Reading() }
-        var size = known
         if context.facts.mayStatFile {
             do throws(PostgresError) {
                 let answer = try await connection.query(
                     "SELECT (pg_stat_file('pg_stat_tmp/pgss_query_texts.stat')).size", timeout: context.timeout)
-                size = try answer.int(0, 0)
+                size = try answer.int(0, 0) ?? size
             } catch  where error.code == .query {
                 // The file is elsewhere or not there: the last reading's size stands.
             }
         }
         if let size, size > context.server.textBytes {
-            return Reading(
-                bytes: size,
-                outcome: Outcome(
-                    code: "texts_too_large",
-                    message:
-                        "\(context.server.id): the texts of pg_stat_statements take \(size) bytes there, above text_bytes = \(context.server.textBytes): new statements stay without a name; pg_stat_statements_reset() there, or raise text_bytes"
-                ))
+            return Reading(bytes: size, outcome: tooLarge(size, context))
         }
         // The whole file passes through a tuplestore: room for it in memory, for this one transaction.
         let workMemory = max(65_536, (context.server.textBytes >> 10) * 2)
@@ -71,5 +65,17 @@ enum StatementTexts {
         reading.bytes = size ?? total
         if !context.facts.mayStatFile { reading.bytes = total }
         return reading
+    }
+
+    private static func tooLarge(_ size: Int64, _ context: ReadingContext) -> Outcome {
+        let (what, remedy) =
+            size == TextPace.endless
+            ? ("could not be read within statement_timeout there", "statement_timeout")
+            : ("take \(size) bytes there, above text_bytes = \(context.server.textBytes)", "text_bytes")
+        return Outcome(
+            code: "texts_too_large",
+            message:
+                "\(context.server.id): the texts of pg_stat_statements \(what): new statements stay without a name; pg_stat_statements_reset() there, or raise \(remedy)"
+        )
     }
 }
