@@ -107,6 +107,7 @@ struct StatementsFamily: Sendable {
         if delta.head == nil { delta.reserve(result.rowCount) }
         statements.beginReading()
         var row = [Int64](repeating: 0, count: columns.values.count + columns.squares.count)
+        let nothing = [Int64](repeating: 0, count: row.count)
         for index in 0..<result.rowCount {
             // Without pg_monitor the server hides which statement of somebody else's it is.
             guard let queryid = try result.int(index, StatementColumns.query) else {
@@ -123,7 +124,12 @@ struct StatementsFamily: Sendable {
                 try columns.since.map { place throws(PostgresError) in try result.timestamp(index, place) ?? 0 } ?? 0
             statements.seen(queryid)
             switch delta.row(key, since: since, row) {
-            case .unmoved: leftOut += 1
+            case .unmoved:
+                if let name = statements.nameOwed(queryid) {
+                    table.add(key, deltas: nothing, .ok, name: name)
+                } else {
+                    leftOut += 1
+                }
             case .moved(let quality): table.add(key, deltas: delta.deltas, quality, name: statements.nameDue(queryid))
             case .unknown(let quality): table.add(key, deltas: nil, quality, name: statements.nameDue(queryid))
             }
@@ -131,7 +137,8 @@ struct StatementsFamily: Sendable {
         if hidden > 0 { delta.hides(allBut: context.facts.role) }
         let (interval, isFirst) = (delta.interval, delta.head == nil)
         let (gone, quality) = delta.end()
-        for key in gone { table.add(key, deltas: nil, quality, name: nil) }
+        for key in gone { table.add(key, deltas: nil, quality, name: statements.nameOwed(key.third)) }
+        statements.endReading()
         let finished = table.finish(time: head.serverTime, interval: interval)
         let full = wantsFull || isFirst
         let record = SpoolState(

@@ -17,6 +17,8 @@ struct StatementNames: Sendable {
     /// Their text could not be had (evicted meanwhile, or hidden): not asked for at once again.
     private var unavailable: [Int64: Int64] = [:]
     private var learned: [(Int64, String)] = []
+    /// Learned since the last reading: rows of these went out without a name, and may have been the last that moved.
+    private var owed: Set<Int64> = []
     /// Which names the rows carry.
     private var sent = NameSchedule()
     private var cycle = 0
@@ -30,7 +32,14 @@ struct StatementNames: Sendable {
     /// The name when this reading's row of the statement has to carry it: when it is new, and then now and then.
     mutating func nameDue(_ queryid: Int64) -> String? {
         guard let name = names[queryid], sent.isDue(queryid, cycle: cycle) else { return nil }
+        owed.remove(queryid)
         return name
+    }
+
+    /// The name of a statement that did not move in this reading, when no row has carried it yet. It does not count as
+    /// sent: the next row that counts something carries it too, for those who read only such rows.
+    mutating func nameOwed(_ queryid: Int64) -> String? {
+        owed.remove(queryid) == nil ? nil : names[queryid]
     }
 
     /// A reading begins; what it does not see is not asked for.
@@ -43,6 +52,9 @@ struct StatementNames: Sendable {
     mutating func seen(_ queryid: Int64) {
         if names[queryid] == nil { unknown.insert(queryid) }
     }
+
+    /// The reading is over: what it did not see the server has evicted.
+    mutating func endReading() { owed.removeAll() }
 
     /// What to ask for now, if anything; `textSize` is the mean length of the server's texts, where it is known.
     mutating func wanted(at now: Int64, textSize: Int64 = 0) -> [Int64] {
@@ -68,6 +80,7 @@ struct StatementNames: Sendable {
         unknown.remove(queryid)
         guard names.updateValue(name, forKey: queryid) != name else { return }
         learned.append((queryid, name))
+        owed.insert(queryid)
     }
 
     /// Names of statements that the server has long forgotten take room: beyond twice its entries all go that it does

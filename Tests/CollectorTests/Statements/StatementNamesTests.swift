@@ -28,6 +28,30 @@ import Testing
         #expect(names.name(1) == "a")
     }
 
+    @Test func `A name is owed once to what does not move, and is due again to what does`() {
+        var names = StatementNames()
+        names.beginReading()
+        for queryid in [Int64(1), 2, 3, 4] {
+            names.seen(queryid)
+            let name = names.nameDue(queryid)
+            #expect(name == nil)
+        }
+        names.endReading()
+        for queryid in [Int64(1), 2, 3] { names.learn(queryid, "n\(queryid)") }
+        names.beginReading()
+        // 1 and 4 rested, 2 moved, 3 was evicted.
+        let rested = [names.nameOwed(1), names.nameOwed(1), names.nameOwed(4)]
+        #expect(rested == ["n1", nil, nil])
+        let moved = [names.nameDue(2), names.nameOwed(2)]
+        #expect(moved == ["n2", nil])
+        names.endReading()
+        names.beginReading()
+        let gone = names.nameOwed(3)
+        // Those who read only what counts learn it too.
+        let again = [names.nameDue(1), names.nameDue(1)]
+        #expect(gone == nil && again == ["n1", nil])
+    }
+
     @Test func `Names come back from their records`() {
         var names = StatementNames()
         names.learn(-5, "a")
