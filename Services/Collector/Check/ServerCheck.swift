@@ -8,8 +8,10 @@ enum ServerCheck {
             title: "server \(server.id) (\(server.host):\(server.port), database \(server.database))")
         do throws(PostgresError) {
             var facts = ServerFacts()
+            var attempts = ConnectAttempts(limit: BackendBudget.limit)
             var connection = try await ServerSession.open(
-                server, facts: &facts, timeout: .seconds(10), logger: Logger(service: "collector", level: .error))
+                server, facts: &facts, timeout: .seconds(10), attempts: &attempts,
+                logger: Logger(service: "collector", level: .error))
             report.add(.ok, "PostgreSQL \(facts.versionText) answers \(server.user)")
             checkVersion(facts, &report)
             try await checkRole(facts, &connection, &report)

@@ -21,6 +21,9 @@ struct BackendBudget: Sendable {
         return true
     }
 
+    /// How many more there may be.
+    mutating func left(at now: Int64) -> Int { max(0, Self.limit - count(at: now)) }
+
     /// The server knows that it is over (closed in order, or refused).
     mutating func closed() { open -= 1 }
 
@@ -28,5 +31,10 @@ struct BackendBudget: Sendable {
     mutating func dropped(until end: Int64) {
         open -= 1
         ghosts.append(end)
+    }
+
+    /// So many more may be there, of attempts to connect that were given up.
+    mutating func abandoned(_ number: Int, until end: Int64) {
+        ghosts += [Int64](repeating: end, count: number)
     }
 }

@@ -16,6 +16,8 @@ struct ServerLoop {
 
     var schedule: Schedule
     var budget = BackendBudget()
+    /// Which of the server's addresses is tried first.
+    private var turn = 0
     private var backoff: Backoff
     /// Until when a server that refuses us is left alone, and why it does.
     private var pausedUntil: Int64 = 0
@@ -87,18 +89,21 @@ struct ServerLoop {
                 "\(server.host):\(server.port): two connections of ours may still be open there after time-outs; waiting until the server has let go of them"
             )
         }
+        // The one that was taken, and what is left: a name's further addresses are backends too.
+        var attempts = ConnectAttempts(limit: 1 + budget.left(at: now), turn: turn)
+        defer {
+            turn = attempts.turn
+            // A server that did not answer may have made a backend that waits for us, for authentication_timeout at most.
+            budget.abandoned(attempts.abandoned, until: clock.monotonic() + 60_000_000)
+        }
         do throws(PostgresError) {
-            let opened = try await ServerSession.open(server, facts: &facts, timeout: .seconds(5), logger: logger)
+            let opened = try await ServerSession.open(
+                server, facts: &facts, timeout: .seconds(5), attempts: &attempts, logger: logger)
             backoff.succeeded()
             refusal = .ok
             return opened
         } catch {
-            // A server that did not answer may have made a backend that waits for us, for authentication_timeout at most.
-            if error.code == .timeout {
-                budget.dropped(until: clock.monotonic() + 60_000_000)
-            } else {
-                budget.closed()
-            }
+            budget.closed()
             let pause = backoff.failed(random: Double.random(in: 0...1))
             // What is away is looked for in each cycle; who refuses us is asked more and more seldom.
             let isRefusal = error.code == .authentication || error.sqlState == "53300"

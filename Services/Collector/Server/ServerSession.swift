@@ -32,11 +32,25 @@ enum ServerSession {
             options: options(server))
     }
 
-    /// Connects, sets what only some versions have, and asks for the facts.
+    /// Connects, sets what only some versions have, and asks for the facts. What was given up on the way is in `attempts`.
     static func open(
-        _ server: ServerSettings, facts: inout ServerFacts, timeout: Duration, logger: Logger
+        _ server: ServerSettings, facts: inout ServerFacts, timeout: Duration, attempts: inout ConnectAttempts,
+        logger: Logger
     ) async throws(PostgresError) -> PostgresConnection {
-        var connection = try await PostgresConnection.open(settings(server), timeout: timeout, logger: logger)
+        var connection = try await PostgresConnection.open(
+            settings(server), timeout: timeout, attempts: &attempts, logger: logger)
+        do throws(PostgresError) {
+            facts = try await prepare(&connection, server, logger)
+        } catch {
+            if error.code == .timeout { attempts.abandon() }
+            throw error
+        }
+        return connection
+    }
+
+    private static func prepare(
+        _ connection: inout PostgresConnection, _ server: ServerSettings, _ logger: Logger
+    ) async throws(PostgresError) -> ServerFacts {
         let deadline = server.statementTimeout + .seconds(2)
         var late: [(String, String)] = []
         if connection.serverVersion >= 110_000 { late.append(("jit", "off")) }
@@ -51,7 +65,6 @@ enum ServerSession {
                 logger.debug("The server refuses a setting", [.errorMessage: LogValue(error.message)])
             }
         }
-        facts = try await ServerFacts(asking: &connection, timeout: deadline)
-        return connection
+        return try await ServerFacts(asking: &connection, timeout: deadline)
     }
 }

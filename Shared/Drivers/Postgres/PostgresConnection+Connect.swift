@@ -9,28 +9,38 @@ extension PostgresConnection {
     public static func open(
         _ settings: PostgresSettings, timeout: Duration = .seconds(10), logger: Logger? = nil
     ) async throws(PostgresError) -> PostgresConnection {
+        var attempts = ConnectAttempts(limit: .max)
+        return try await open(settings, timeout: timeout, attempts: &attempts, logger: logger)
+    }
+
+    /// Connects with no more attempts than are allowed, and says how many were given up without an answer, also when a later
+    /// one succeeds.
+    public static func open(
+        _ settings: PostgresSettings, timeout: Duration, attempts: inout ConnectAttempts, logger: Logger? = nil
+    ) async throws(PostgresError) -> PostgresConnection {
         let deadline = ContinuousClock.now + timeout
         var failure = PostgresError(.settings, "no host was given for the database")
         for (index, host) in settings.hosts.enumerated() {
             let target = settings.target(host)
             let addresses: [String?]
             do throws(PostgresError) {
-                addresses = try await Self.addresses(of: host, target: target, until: deadline)
+                addresses = attempts.ordered(try await Self.addresses(of: host, target: target, until: deadline))
             } catch {
                 failure = error
                 continue
             }
             for (number, address) in addresses.enumerated() {
                 // What is left is shared by what is left to try, so that one dead address does not use it all.
-                let attempts = (addresses.count - number) + (settings.hosts.count - index - 1)
+                let places = (addresses.count - number) + (settings.hosts.count - index - 1)
                 let now = ContinuousClock.now
-                guard now < deadline else { throw failure }
-                let share = (deadline - now) / attempts
+                guard now < deadline, attempts.isAnyLeft else { throw failure }
+                let share = (deadline - now) / min(places, attempts.limit - attempts.abandoned)
                 do throws(PostgresError) {
                     return try await attempt(
                         settings, host, address: address, target: target, until: now + share, logger: logger)
                 } catch {
                     failure = error
+                    if error.code == .timeout { attempts.abandon() }
                     // A refused password is refused everywhere; trying on would only lock the account.
                     if error.code == .authentication || error.code == .cancelled { throw error }
                 }

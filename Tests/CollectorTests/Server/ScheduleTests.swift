@@ -107,4 +107,17 @@ import Testing
         #expect(taken == [true, true, false, true, false, true])
         #expect(ghosts == 2)
     }
+
+    @Test func `Attempts that were given up count too, though only one was taken`() {
+        var budget = BackendBudget()
+        var taken = [budget.take(at: 0)]
+        var left = [budget.left(at: 0)]
+        budget.abandoned(1, until: 60)
+        left.append(budget.left(at: 1))
+        #expect(left == [1, 0])
+        // One that is open, one that was given up.
+        budget.closed()
+        for time in [Int64(2), 3, 61] { taken.append(budget.take(at: time)) }
+        #expect(taken == [true, true, false, true])
+    }
 }

@@ -123,6 +123,45 @@ import Testing
         #expect(connection.serverVersion == 170_000)
     }
 
+    @Test func `No more attempts are made than are allowed, and those that were given up are counted`() async throws {
+        let silent = try (0..<3).map { _ in try SilentServer() }
+        let good = try SilentServer(replies: [SilentServer.welcome])
+        defer {
+            silent.forEach { $0.stop() }
+            good.stop()
+        }
+        var settings = settings(silent[0].port)
+        func hosts(_ ports: [Int]) -> [PostgresSettings.Host] { ports.map { .init(name: "127.0.0.1", port: $0) } }
+        settings.hosts = hosts(silent.map(\.port) + [good.port])
+        var attempts = ConnectAttempts(limit: 2)
+        do {
+            _ = try await PostgresConnection.open(settings, timeout: .milliseconds(600), attempts: &attempts)
+            Issue.record("it connected")
+        } catch {
+            #expect(error.code == .timeout && error.message.contains(":\(silent[1].port)"))
+        }
+        #expect(attempts.abandoned == 2 && attempts.turn == 2)
+
+        // Who refuses leaves nothing behind; who does not answer does, also when the next one does.
+        settings.hosts = hosts([1, silent[0].port, 1, good.port])
+        attempts = ConnectAttempts(limit: 2)
+        let connection = try await PostgresConnection.open(settings, timeout: .seconds(2), attempts: &attempts)
+        #expect(attempts.abandoned == 1 && connection.isUsable)
+        connection.close()
+    }
+
+    @Test func `The next opening begins behind the addresses that did not answer`() {
+        var attempts = ConnectAttempts(limit: 2)
+        #expect(attempts.ordered(["a", "b", "c"]) == ["a", "b", "c"])
+        attempts.abandon()
+        attempts.abandon()
+        #expect(!attempts.isAnyLeft)
+        attempts = ConnectAttempts(limit: 0, turn: attempts.turn)
+        #expect(attempts.isAnyLeft)
+        #expect(attempts.ordered(["a", "b", "c"]) == ["c", "a", "b"])
+        #expect(attempts.ordered(["a"]) == ["a"] && attempts.ordered([String]()).isEmpty)
+    }
+
     @Test func `A URL is read, and never shown with its password`() throws {
         let settings = try PostgresSettings(
             url:
