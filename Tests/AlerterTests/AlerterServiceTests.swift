@@ -41,6 +41,7 @@ import Testing
         #expect(offsets[AlerterFixture.samples] == 1)
         try await fixture.process([fixture.waits([(11, 12, 9)])])
         try await Task.sleep(for: .milliseconds(300))
+        #expect(fixture.keeper.metrics.storageUp.value == 1)
         #expect(fixture.receiver.received.count == 1)
         try await Task.sleep(for: .seconds(6))
         try await fixture.process([fixture.waits([])])

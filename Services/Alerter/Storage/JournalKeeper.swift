@@ -18,7 +18,7 @@ actor JournalKeeper {
     private let findingsTopic: String
     private let timeout: Duration
     private let logger: Logger
-    private let metrics: AlerterMetrics
+    nonisolated let metrics: AlerterMetrics
     private let clock: @Sendable () -> Moment
     private let store = AlerterStore()
 
@@ -129,6 +129,7 @@ actor JournalKeeper {
         } else if ContinuousClock.now - lastAnswer > .seconds(5) {
             do { try await ask() } catch { away(error) }
         }
+        metrics.storageUp.set(trouble == nil ? 1 : 0)
     }
 
     /// Partitions to be read again, handed out once. What was read of them since is not used up.
@@ -160,7 +161,6 @@ actor JournalKeeper {
         } catch {
             away(error)
         }
-        metrics.storageUp.set(trouble == nil ? 1 : 0)
     }
 
     private func write() async {
