@@ -23,7 +23,7 @@ final class LiveServer: Sendable {
         if let chosen = ProcessEnvironment.all["PGA_TEST_MAJORS"] {
             return chosen.split(separator: " ").map(String.init)
         }
-        let lines = popen("\(script) majors", "r")
+        guard let lines = popen("\(script) majors", "r") else { return [] }
         defer { pclose(lines) }
         var buffer = [CChar](repeating: 0, count: 256)
         var majors: [String] = []
@@ -52,7 +52,9 @@ final class LiveServer: Sendable {
     @discardableResult private static func run(_ arguments: [String]) async throws -> String {
         let script = try #require(script)
         let (status, output) = try await shells.run {
-            let lines = popen("\(script) \(arguments.joined(separator: " ")) 2>&1", "r")
+            guard let lines = popen("\(script) \(arguments.joined(separator: " ")) 2>&1", "r") else {
+                return (-1, "no shell could be started")
+            }
             var buffer = [CChar](repeating: 0, count: 4_096)
             var output = ""
             while fgets(&buffer, 4_096, lines) != nil {
