@@ -51,7 +51,7 @@ final class LiveServer: Sendable {
     /// Through a shell and not as a child of our own: what it starts must outlive it.
     @discardableResult private static func run(_ arguments: [String]) async throws -> String {
         let script = try #require(script)
-        let (status, output) = try await shells.run {
+        let (status, output) = try await shells.run { () -> (CInt, String) in
             guard let lines = popen("\(script) \(arguments.joined(separator: " ")) 2>&1", "r") else {
                 return (-1, "no shell could be started")
             }
