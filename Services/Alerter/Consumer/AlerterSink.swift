@@ -68,10 +68,11 @@ actor AlerterSink: RecordSink {
     }
 
     private func bury(_ letters: [DeadLetter]) async throws {
+        let new = burial.unpublished(letters)
+        guard !new.isEmpty else { return }
         // The loop calls one function at a time: nobody else buries meanwhile.
-        var now = burial
-        defer { burial = now }
-        try await now.publish(letters, by: deadLetters)
+        let errors = await deadLetters.publish(new)
+        try burial.took(new, errors)
     }
 
     func revoked(_ partitions: [TopicPartition]) async {
@@ -99,6 +100,7 @@ actor AlerterSink: RecordSink {
             metrics.firing.set(engine.book.firing.count)
             metrics.queued.set(engine.notifications.deliveries.count)
             metrics.instances.set(engine.instances.count)
+            metrics.ambiguities.add(engine.book.ambiguities - metrics.ambiguities.value)
             metrics.droppedEvents.add(engine.droppedEvents - metrics.droppedEvents.value)
         }
         await keeper.save()

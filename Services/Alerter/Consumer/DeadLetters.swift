@@ -20,34 +20,3 @@ struct KafkaDeadLetters: DeadLetters {
         return await producer.send(records)
     }
 }
-
-/// Buries messages once each, though their batch may come again.
-struct Burial: Sendable {
-    private struct Place: Hashable {
-        let partition: TopicPartition
-        let offset: Int64
-
-        init(_ letter: DeadLetter) {
-            partition = TopicPartition(topic: letter.topic, partition: letter.partition)
-            offset = letter.offset
-        }
-    }
-
-    /// Dead letters that were acknowledged, and whose batch is not done with.
-    private var published: Set<Place> = []
-
-    /// Publishes those that are not there yet, and throws while one is not: a dead letter that is lost is a message lost,
-    /// so that nothing is passed before it is acknowledged.
-    mutating func publish(_ letters: [DeadLetter], by publisher: any DeadLetters) async throws {
-        let new = letters.filter { !published.contains(Place($0)) }
-        guard !new.isEmpty else { return }
-        let errors = await publisher.publish(new)
-        for (letter, error) in zip(new, errors) where error == nil { published.insert(Place(letter)) }
-        if let error = errors.compactMap({ $0 }).first { throw error }
-    }
-
-    /// The batch is done with, and does not come again.
-    mutating func passed(_ letters: [DeadLetter]) {
-        for letter in letters { published.remove(Place(letter)) }
-    }
-}

@@ -95,10 +95,11 @@ actor AnalyzerSink: RecordSink {
     }
 
     private func bury(_ letters: [DeadLetter]) async throws {
+        let new = burial.unpublished(letters)
+        guard !new.isEmpty else { return }
         // The loop calls one function at a time: nobody else buries meanwhile.
-        var now = burial
-        defer { burial = now }
-        try await now.publish(letters, by: deadLetters)
+        let errors = await deadLetters.publish(new)
+        try burial.took(new, errors)
     }
 
     func revoked(_ partitions: [TopicPartition]) async {

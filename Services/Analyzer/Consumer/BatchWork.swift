@@ -97,8 +97,9 @@ struct BatchWork: Sendable {
             for subject in (open[item.instance] ?? []).subtracting(ran) {
                 let key = BaselineKey(instance: item.instance, subject: subject)
                 guard var baseline = touched[key] ?? loaded[key] else { continue }
-                guard let event = rule.idle(subject, at: item.time, &baseline) else { continue }
-                note(event, key, baseline)
+                let lastSeen = baseline.lastSeen
+                let event = rule.idle(subject, at: item.time, &baseline)
+                if event != nil || baseline.lastSeen != lastSeen { note(event, key, baseline) }
             }
         }
     }
