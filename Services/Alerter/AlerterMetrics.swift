@@ -22,6 +22,7 @@ struct AlerterMetrics: Sendable {
     let duplicates: Counter
     let missing: Counter
     let deadLetters: Counter
+    let ambiguities: Counter
     let delivered: Counter
     let retried: Counter
     let failed: Counter
@@ -42,6 +43,9 @@ struct AlerterMetrics: Sendable {
         duplicates = registry.counter("alerter_duplicates_total", help: "Messages that had been used before.")
         missing = registry.counter("alerter_missing_total", help: "Messages of a stream that never came.")
         deadLetters = registry.counter("alerter_dead_letters_total", help: "Messages that could not be used.")
+        ambiguities = registry.counter(
+            "alerter_ambiguous_matches_total",
+            help: "Groups of series that a rule had to match one to one and were several: they gave nothing.")
         func deliveries(_ status: String) -> Counter {
             registry.counter(
                 "alerter_deliveries_total", help: "Attempts to tell a receiver, by what came of them.",

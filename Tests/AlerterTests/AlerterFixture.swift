@@ -83,7 +83,7 @@ final class AlerterFixture {
         var given = [
             "database.url":
                 "postgresql://\(database.user):\(database.password ?? "")@127.0.0.1:\(database.port)/\(database.database)",
-            "database.timeout": "1s", "health.port": "0",
+            "database.timeout": "10s", "health.port": "0",
         ]
         given.merge(changes) { _, new in new }
         return try AlerterSettings(Settings.load(AlerterSettings.schema, arguments: given, environment: [:], file: nil))
@@ -99,8 +99,8 @@ final class AlerterFixture {
         }
         let desk = AlertDesk(AlertEngine(rules: try settings.rules(), catalogue: .codec, settings: settings.engine))
         let keeper = JournalKeeper(
-            desk: desk, pool: PostgresPool(database, limit: 2, patience: .seconds(1), logger: logger),
-            stateTopic: samples.topic, findingsTopic: findings.topic, timeout: .seconds(1), logger: logger,
+            desk: desk, pool: PostgresPool(database, limit: 2, patience: .seconds(10), logger: logger),
+            stateTopic: samples.topic, findingsTopic: findings.topic, timeout: .seconds(10), logger: logger,
             metrics: metrics, clock: clock)
         let (bell, events) = (Bell(), Bell())
         let sink = AlerterSink(

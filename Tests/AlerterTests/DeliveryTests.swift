@@ -1,4 +1,6 @@
 import Crypto
+import HTTP
+import Runtime
 import Testing
 
 @testable import Alerter
@@ -11,6 +13,22 @@ struct DeliveryTests {
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp: 1_614_265_330, body: "{\"test\": 2432232314}", key: key)
         #expect(signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
         #expect(StandardWebhook.key(of: "plain text") == Array("plain text".utf8))
+    }
+
+    @Test func `Where nobody listens nothing can have arrived`() async throws {
+        let client = HTTPClient(logger: Logger(service: "test", sink: { _ in }))
+        defer { client.close() }
+        let settings = WebhookSettings(
+            name: "webhook", url: "http://127.0.0.1:1/", key: nil, timeout: .seconds(10), allowPrivate: true)
+        let delivery = Delivery(
+            id: "msg", fingerprint: "f", rule: "r", instance: "x", startsAt: 0, kind: .trigger, receiver: "webhook",
+            body: "{}", createdAt: 0, notBefore: 0)
+        let outcome = await WebhookClient(settings: settings, client: client).send(
+            delivery, at: Moment(wall: 0, steady: 0))
+        guard case .retry(nil, nil, mayHaveArrived: false, _) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
     }
 
     @Test(arguments: ["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])

@@ -256,4 +256,82 @@ struct EngineTests {
         line.pass(300)
         #expect(line.takeReceived() == ["resolve CollectorSilent x"])
     }
+
+    @Test func `What a server does not send is unknown for a while, and then there is none`() throws {
+        let line = try EngineTimeline()
+        func connections(_ used: Double) {
+            line.table("connections", ["used": [([:], used)]])
+            line.finish()
+        }
+        connections(2_000)
+        #expect(line.takeReceived() == ["trigger Busy x"])
+        line.pass(300) { if $0 % 10 == 0 { connections(5) } }
+        #expect(line.takeReceived() == [], "its locks may come yet")
+        line.pass(10) { if $0 % 10 == 0 { connections(5) } }
+        #expect(line.takeReceived() == ["resolve Busy x"])
+    }
+
+    @Test func `What a finding's rule reads besides is unknown after a restart until it comes`() throws {
+        let line = try EngineTimeline()
+        line.table("connections", ["used": [([:], 50)]])
+        line.finding("opened", kind: "both")
+        #expect(line.takeReceived() == ["trigger Both x"])
+        try line.restart(stored: line.stored())
+        line.pass(20)
+        #expect(line.takeReceived() == [])
+        line.table("connections", ["used": [([:], 5)]])
+        line.finish()
+        #expect(line.takeReceived() == ["resolve Both x"])
+    }
+
+    @Test func `A finding that is over is over, also by a clock that was set back`() throws {
+        let line = try EngineTimeline()
+        let opened = line.now.wall
+        line.finding("opened")
+        line.pass(10)
+        line.finding("updated", at: opened - 7_200_000_000)
+        line.finding("resolved", at: opened - 7_200_000_000)
+        #expect(line.takeReceived() == ["trigger StatementBroken x", "resolve StatementBroken x"])
+        line.pass(10)
+        line.finding("opened", at: opened)
+        #expect(line.takeReceived() == [], "a repeated message does not open it again")
+        #expect(line.engine.events.compactMap(\.endsAt) == [opened])
+    }
+
+    @Test func `What is still to be said of a server that left is stored with its partition, and said`() throws {
+        let line = try EngineTimeline()
+        line.cycle(waits: [9])
+        line.pass(40)
+        #expect(line.takeReceived() == ["trigger LockWait x", "trigger CollectorSilent x"])
+        line.answers = Array(
+            repeating: .retry(status: 503, after: 20_000_000, mayHaveArrived: false, detail: ""), count: 2)
+        line.engine.ingest(collector: "c", reads: ["y"], at: line.now)
+        line.send()
+        #expect(Set(line.takeReceived()) == ["resolve LockWait x", "resolve CollectorSilent x"])
+        var engine = line.engine
+        let rows = engine.takeJournal().upserts
+        #expect(rows[.deliveries]?.count == 2 && rows[.conversations]?.count == 2)
+        #expect(rows.values.joined().allSatisfy { $0.partition == 0 }, "\(rows)")
+        // Killed, and another one has its partition.
+        try line.restart(stored: line.stored())
+        line.pass(300)
+        #expect(line.received.sorted() == ["resolve CollectorSilent x", "resolve LockWait x"], "and it is not silent")
+        line.engine.published(Set(line.engine.events.map(\.identity)))
+        line.pass(1)
+        #expect(line.engine.instances.isEmpty)
+        #expect(try line.stored().instances.isEmpty)
+    }
+
+    @Test func `A server that left and comes back is watched again`() throws {
+        let line = try EngineTimeline()
+        line.cycle(waits: [9])
+        line.pass(40)
+        line.engine.ingest(collector: "c", reads: [], at: line.now)
+        line.pass(5)
+        line.received = []
+        line.cycle(waits: [9])
+        line.pass(40)
+        #expect(line.takeReceived() == ["trigger LockWait x", "trigger CollectorSilent x"])
+        #expect(line.engine.instances["x"]?.leftAt == nil)
+    }
 }

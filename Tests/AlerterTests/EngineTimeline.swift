@@ -28,6 +28,8 @@ final class EngineTimeline {
             try rule("ServerDown", "max by (instance) (up) == 0", for: 10, keep: 10),
             try rule("LockWait", "max by (instance) (wait) > 5", keep: 5),
             try rule("Near", "used / most > 0.8"),
+            try rule("Busy", "used > 1000 unless on (instance) wait < 1"),
+            try rule("Both", "pganalytics_finding_open{kind=\"both\"} and on (instance) used > 10"),
             try rule(
                 "CollectorSilent",
                 "pganalytics_instance_silent_seconds > 30 and pganalytics_instance_silent_seconds > 3 * pganalytics_instance_interval_seconds",
@@ -83,11 +85,15 @@ final class EngineTimeline {
         finish()
     }
 
-    func finding(_ state: String, _ identity: String = "f1", value: Double = 3, instance: String = "x") {
+    func finding(
+        _ state: String, _ identity: String = "f1", kind: String = "statement_broken", value: Double = 3,
+        instance: String = "x", at time: Int64? = nil
+    ) {
         _ = engine.ingest(
             FindingNews(
-                identity: identity, instance: instance, partition: 0, time: now.wall, isOver: state == "resolved",
-                labels: ["instance": instance, "kind": "statement_broken", "subject": "s"], value: value), at: now)
+                identity: identity, instance: instance, partition: 0, time: time ?? now.wall,
+                isOver: state == "resolved", labels: ["instance": instance, "kind": kind, "subject": "s"],
+                value: value), at: now)
         finish()
     }
 

@@ -29,7 +29,8 @@ struct ExpressionTests {
 
     private func evaluate(_ text: String) throws -> [String: Double] {
         let expression = try ExpressionParser.parse(text, catalogue: .small)
-        return Evaluator(source: source).vector(expression).reduce(into: [:]) { all, sample in
+        var evaluator = Evaluator(source: source)
+        return evaluator.vector(expression).reduce(into: [:]) { all, sample in
             let labels = sample.labels.filter { $0.key != "instance" }.sorted { $0.key < $1.key }
             #expect(sample.labels["instance"] == "x")
             all[labels.map { "\($0.key)=\($0.value)" }.joined(separator: ",")] = sample.value
@@ -56,6 +57,9 @@ struct ExpressionTests {
         ("sum by (db) (a) / b", ["db=two": 1.2]),
         ("sum by (db) (a) * on (db) b", ["db=two": 120]),
         ("b - ignoring (db) limit", ["": -20]),
+        ("limit > ignoring (db) b", ["": 30]),
+        ("b < ignoring (db) limit", ["": 10]),
+        ("a{role=\"s\"} < on (db) b", ["db=two": 7]),
         ("2 + 3 * limit - 1", ["": 91]),
         ("(2 + 3) * limit", ["": 150]),
         ("-limit", ["": -30]),
@@ -67,6 +71,24 @@ struct ExpressionTests {
     ])
     func `An expression gives the series for which it holds`(text: String, expected: [String: Double]) throws {
         #expect(try evaluate(text) == expected)
+    }
+
+    @Test(arguments: [
+        ("a < on (db) b", 1, [:]),
+        ("b > on (db) a", 1, [:]),
+        ("a + on (role) a", 1, ["role=s": 14]),
+        ("a - on (db) sum by (db) (a)", 1, ["db=one": 0]),
+        ("a and on (db) b", 0, ["db=two,role=r": 5, "db=two,role=s": 7]),
+        ("b unless on (db) a", 0, [:]),
+        ("limit or on (role) a", 0, ["": 30, "db=one,role=r": 3, "db=two,role=r": 5, "db=two,role=s": 7]),
+    ])
+    func `What cannot be matched one to one gives nothing and is counted, and sets match many`(
+        text: String, count: Int, expected: [String: Double]
+    ) throws {
+        #expect(try evaluate(text) == expected)
+        var evaluator = Evaluator(source: source)
+        _ = evaluator.vector(try ExpressionParser.parse(text, catalogue: .small))
+        #expect(evaluator.ambiguities == count)
     }
 
     @Test(arguments: [

@@ -83,16 +83,34 @@ struct RuleFileTests {
         ("- expr: pg_up", 4, 9, "alert's name"),
         ("- record: a:b\n  expr: pg_up", 4, 17, "recording rules"),
         ("- alert: A\n  expr: 1 + 1", 5, 15, "looks at no series"),
-        ("- alert: A\n  expr: |\n    pg_up\n    == x", 7, 4, "no series is called 'x'"),
+        ("- alert: A\n  expr: |\n    pg_up\n    == x", 7, 14, "no series is called 'x'"),
+        ("- alert: A\n  expr: |-\n\n    pg_up ==\n      x", 8, 13, "no series is called 'x'"),
+        ("- alert: A\n  expr: >-\n    pg_up\n    == x", 7, 14, "no series is called 'x'"),
+        ("- alert: A\n  expr: >\n    pg_up\n\n    == x", 8, 14, "no series is called 'x'"),
+        ("- alert: A\n  expr: pg_up\n    == x", 6, 14, "no series is called 'x'"),
+        ("- alert: A\n  expr: \"pg_up\n    == x\"", 6, 14, "no series is called 'x'"),
+        ("- alert: A\n  expr: >-\n    pg_up\n    ==\n  for: 5m", 7, 13, "expected a series"),
+        ("- alert: A\n  expr: pg_up ==\n  for: 5m", 5, 23, "expected a series"),
         ("- alert: A\n  expr: pg_up == 0\n  annotations: {summary: \"{{ .Foo }}\"}", 6, 33, "not part of the subset"),
-        ("- alert: A\n  expr: pg_up == 0\n  labels: {instance: x}", 6, 17, "set by the alerter"),
+        ("- alert: A\n  expr: pg_up == 0\n  labels: {instance: x}", 6, 18, "set by the alerter"),
         ("- alert: A\n  expr: pg_stat_statements_calls_total > 1", 5, 15, "is a counter"),
         ("- alert: A\n  expr: [1, 2]", 5, 15, "is a text"),
+        ("- alert: A\n  expr: pganalytics_storage_up == 0 and pg_up == 0", 5, 15, "a rule of its own"),
+        ("- alert: A\n  expr: pg_up == 0 or pganalytics_storage_up == 0", 5, 15, "a rule of its own"),
+        (
+            "- alert: A\n  expr: pg_up == 0 or pganalytics_instance_silent_seconds > 9", 5, 15,
+            "begin with 'pganalytics_instance_silent_seconds'"
+        ),
+        (
+            "- alert: A\n  expr: pg_up * pganalytics_instance_interval_seconds > 9", 5, 15,
+            "begin with 'pganalytics_instance_interval_seconds'"
+        ),
     ])
     func `What cannot be used is refused with line, column and reason`(
         rule: String, line: Int, column: Int, reason: String
     ) throws {
-        let indented = rule.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n")
+        let indented = rule.split(separator: "\n", omittingEmptySubsequences: false).map { "      " + $0 }.joined(
+            separator: "\n")
         let error = #expect(throws: RuleError.self) {
             try parse("groups:\n  - name: g\n    rules:\n\(indented)\n")
         }
@@ -109,9 +127,29 @@ struct RuleFileTests {
         #expect(throws: (any Error).self) { try parse(text) }
     }
 
-    @Test func `Two alerts of one name are refused`() {
-        let rule = "      - {alert: A, expr: pg_up == 0}\n"
-        #expect(throws: RuleError.self) { try parse("groups:\n  - name: g\n    rules:\n\(rule)\(rule)") }
+    @Test func `Two alerts of one name are refused where the second stands`() {
+        let group = "  - name: g\n    rules:\n      - {alert: A, expr: pg_up == 0}\n"
+        let error = #expect(throws: RuleError.self) { try parse("groups:\n\(group)\(group)") }
+        #expect(error?.line == 7 && error?.column == 9, "\(error?.description ?? "")")
+    }
+
+    @Test func `A label of a group that the alerter sets is refused where it stands`() {
+        let error = #expect(throws: RuleError.self) {
+            try parse(
+                "groups:\n  - name: g\n    labels:\n      team: dba\n      alertname: x\n    rules:\n      - {alert: A, expr: pg_up}\n"
+            )
+        }
+        #expect(error?.line == 5 && error?.column == 7, "\(error?.description ?? "")")
+    }
+
+    @Test(arguments: [
+        "pganalytics_storage_up == 0 or pganalytics_storage_up > 1",
+        "pganalytics_instance_interval_seconds * 3 < pganalytics_instance_silent_seconds",
+        "pganalytics_instance_silent_seconds > 30 and on (instance) pg_up == 1",
+        "pganalytics_finding_open > 0 and on (instance) pg_up == 1",
+    ])
+    func `The alerter's own series stand where they are looked at`(text: String) throws {
+        #expect(try parse("groups:\n  - name: g\n    rules:\n      - {alert: A, expr: \(text)}\n").count == 1)
     }
 
     @Test func `Broken YAML is one line with its place`() {

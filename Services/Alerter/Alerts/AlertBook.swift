@@ -10,6 +10,8 @@ struct AlertBook: Sendable {
 
     /// By instance, then by fingerprint.
     private(set) var alerts: [String: [String: Alert]] = [:]
+    /// Groups of series that a rule could not match one to one, in all evaluations.
+    private(set) var ambiguities = 0
 
     /// Whether an alert that fires mutes the others of an instance.
     func hasInhibitor(_ instance: String) -> Bool {
@@ -29,7 +31,10 @@ struct AlertBook: Sendable {
         var changes: [Change] = []
         var held: Set<String> = []
         var ours = alerts[instance] ?? [:]
-        for sample in Evaluator(source: source).vector(rule.expression) {
+        var evaluator = Evaluator(source: source)
+        let samples = evaluator.vector(rule.expression)
+        ambiguities += evaluator.ambiguities
+        for sample in samples {
             let labels = self.labels(of: rule, sample, instance, source)
             let fingerprint = Fingerprint.of(labels)
             guard held.insert(fingerprint).inserted else { continue }

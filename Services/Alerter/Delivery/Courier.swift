@@ -16,7 +16,7 @@ struct Courier: Sendable {
 
     /// Runs until the shutdown; attempts that were begun are ended first.
     func run(until shutdown: Shutdown) async {
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             while !shutdown.isRequested {
                 let due = desk.with { $0.notifications.next(at: clock(), limit: Self.width) }
                 if due.isEmpty {
@@ -29,7 +29,6 @@ struct Courier: Sendable {
                     group.addTask { await deliver(delivery) }
                 }
             }
-            await group.waitForAll()
         }
     }
 

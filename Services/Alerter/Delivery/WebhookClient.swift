@@ -31,12 +31,12 @@ struct WebhookClient: Messenger {
         }
     }
 
-    /// What a failure means for the next attempt. A broken connection may have broken after the message was through.
+    /// What a failure means for the next attempt. A connection that broke may have broken after the message was through.
     private static func outcome(of error: HTTPError) -> DeliveryOutcome {
         switch error.code {
         case .malformed, .forbiddenAddress:
             .refused(status: nil, detail: error.message)
-        case .resolve, .tls:
+        case .resolve, .connect, .tls:
             .retry(status: nil, after: nil, mayHaveArrived: false, detail: error.message)
         default:
             .retry(status: nil, after: nil, mayHaveArrived: true, detail: error.message)

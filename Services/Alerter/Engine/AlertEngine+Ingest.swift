@@ -53,7 +53,7 @@ extension AlertEngine {
             stores[table.instance, default: SeriesStore()].take(
                 family: table.family, stream: table.stream, time: table.time, samples)
         else { return false }
-        instance.clocks[table.family] = .init(data: table.time, arrived: now.steady)
+        instance.heard(table.family, data: table.time, at: now)
         instance.touched[table.family] = table.time
         // Age by the collector's clock: a server whose clock is wrong sends no old data.
         instance.lag = now.wall - table.time + (table.isByCollector ? 0 : instance.clockOffset)
@@ -62,23 +62,24 @@ extension AlertEngine {
 
     /// Takes a message about a finding; false when it is older than what is known of it.
     mutating func ingest(_ news: FindingNews, at now: Moment) -> Bool {
+        var time = news.time
         if let known = findings[news.identity] {
-            if known.resolvedAt != nil || news.time < known.time || (news.time == known.time && !news.isOver) {
-                return false
-            }
+            // What is over is over, also by a server's clock that was set back meanwhile.
+            if known.resolvedAt != nil || (!news.isOver && time <= known.time) { return false }
+            time = max(time, known.time)
         }
         watch(news.instance, partition: news.partition)
         // What the finding was opened with names it; later messages change its value only.
         let labels = findings[news.identity]?.labels ?? news.labels
         findings[news.identity] = OpenFinding(
-            identity: news.identity, instance: news.instance, time: news.time,
-            resolvedAt: news.isOver ? news.time : nil, labels: labels, value: news.value)
+            identity: news.identity, instance: news.instance, time: time, resolvedAt: news.isOver ? time : nil,
+            labels: labels, value: news.value)
         dirty.findings.insert(news.identity)
         show(news.identity)
         let name = SeriesCatalogue.Own.findingOpen
-        instances[news.instance]!.clocks[name] = .init(data: news.time, arrived: now.steady)
-        instances[news.instance]!.touched[name] = news.time
-        instances[news.instance]!.lag = now.wall - news.time
+        instances[news.instance]!.heard(name, data: time, at: now)
+        instances[news.instance]!.touched[name] = time
+        instances[news.instance]!.lag = now.wall - time
         evaluate(news.instance, at: now)
         return true
     }
@@ -99,7 +100,8 @@ extension AlertEngine {
     }
 
     mutating func watch(_ id: String, partition: Int32) {
-        guard instances[id] == nil else { return }
+        // One that had left is back, and begins anew.
+        guard instances[id].map({ $0.leftAt != nil }) ?? true else { return }
         instances[id] = WatchedInstance(id: id, partition: partition)
         instances[id]!.restored = isRestored(partition)
         dirty.instances.insert(id)
@@ -128,9 +130,23 @@ extension AlertEngine {
             findings[finding.identity] = nil
             dirty.findings.insert(finding.identity)
         }
-        instances[id] = nil
+        // Its partition is that of the messages still to be sent: whoever has it goes on with them.
+        instances[id]!.leftAt = now.wall
+        instances[id]!.clocks = [:]
+        instances[id]!.touched = [:]
         stores[id] = nil
         silence.forget(id)
         dirty.instances.insert(id)
+    }
+
+    /// Forgets who left the fleet and of whom nothing is left to say.
+    mutating func forgetDeparted() {
+        let departed = instances.values.filter { $0.leftAt != nil }
+        guard !departed.isEmpty else { return }
+        let spokenOf = notifications.instances.union(events.map(\.instance))
+        for instance in departed where !spokenOf.contains(instance.id) {
+            instances[instance.id] = nil
+            dirty.instances.insert(instance.id)
+        }
     }
 }

@@ -52,8 +52,9 @@ extension AlertEngine {
     mutating func restore(_ stored: StoredState, partitions: Set<Int32>, at now: Moment) {
         restoredPartitions.formUnion(partitions)
         for instance in stored.instances {
-            silence.restore(instance.id, interval: instance.interval, collector: instance.collector)
             if instances[instance.id] == nil { instances[instance.id] = instance }
+            guard instances[instance.id]!.leftAt == nil else { continue }
+            silence.restore(instance.id, interval: instance.interval, collector: instance.collector)
         }
         for id in instances.keys where partitions.contains(instances[id]!.partition) { instances[id]!.restored = true }
         for finding in stored.findings {
@@ -61,8 +62,8 @@ extension AlertEngine {
             findings[finding.identity] = finding
             show(finding.identity)
             if finding.resolvedAt == nil, instances[finding.instance]?.clocks[SeriesCatalogue.Own.findingOpen] == nil {
-                instances[finding.instance]?.clocks[SeriesCatalogue.Own.findingOpen] = .init(
-                    data: max(finding.time, now.wall), arrived: now.steady)
+                instances[finding.instance]?.heard(
+                    SeriesCatalogue.Own.findingOpen, data: max(finding.time, now.wall), at: now)
             }
         }
         notifications.restore(conversations: stored.conversations, deliveries: stored.deliveries)

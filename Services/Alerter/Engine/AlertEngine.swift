@@ -65,22 +65,29 @@ struct AlertEngine: Sendable {
             let families = sources[index]
             guard families.contains(where: { instance.touched[$0] != nil }) else { continue }
             let time = families.lazy.compactMap { instance.clocks[$0]?.data }.first ?? now.wall
-            let complete =
-                instance.restored
-                && families.allSatisfy {
-                    instance.clocks[$0] != nil || SeriesCatalogue.Own.all.contains($0)
-                }
+            let complete = isComplete(families, of: instance, at: now)
             apply(book.evaluate(rule, instance: id, source: store, at: time, complete: complete), at: now)
             if book.holds(rule.name, id) { dirty.alerts.formUnion(book.fingerprints(of: rule.name, id)) }
         }
         notify(id, at: now)
     }
 
+    /// Whether what is missing of these families is really missing: each was heard of, or would have been by now.
+    private func isComplete(_ families: [String], of instance: WatchedInstance, at now: Moment) -> Bool {
+        guard instance.restored else { return false }
+        let isKnown = families.allSatisfy { instance.clocks[$0] != nil || SeriesCatalogue.Own.all.contains($0) }
+        guard !isKnown, let first = families.compactMap({ instance.clocks[$0]?.first }).min() else { return isKnown }
+        return now.steady - first > max(settings.unknownAtMost, settings.unknownIntervals * instance.interval)
+    }
+
     /// Lets time pass: silences, pending alerts that come due, the alerter's own alerts, reminders.
     mutating func tick(at now: Moment) {
         // Once a second is often enough for silences, and every server is looked at.
         let looksAtSilence = now.steady - lastSilenceCheck >= 1_000_000 || now.steady < lastSilenceCheck
-        if looksAtSilence { lastSilenceCheck = now.steady }
+        if looksAtSilence {
+            lastSilenceCheck = now.steady
+            forgetDeparted()
+        }
         for id in instances.keys {
             if looksAtSilence { watchSilence(id, at: now) }
             passTime(id, at: now)
@@ -119,8 +126,9 @@ struct AlertEngine: Sendable {
             let passed = now.steady - clock.arrived
             if first == SeriesCatalogue.Own.findingOpen {
                 // Findings come when something happens, not in every cycle: between two nothing has happened.
-                guard instance.restored else { continue }
-                apply(book.evaluate(rule, instance: id, source: store, at: clock.data + passed), at: now)
+                let complete = isComplete(sources[index], of: instance, at: now)
+                let time = clock.data + passed
+                apply(book.evaluate(rule, instance: id, source: store, at: time, complete: complete), at: now)
                 continue
             }
             let fresh = max(settings.freshAtLeast, Int64(Double(instance.interval) * settings.freshIntervals))

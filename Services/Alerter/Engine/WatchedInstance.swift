@@ -6,10 +6,14 @@ struct WatchedInstance: Sendable, Equatable, Codable {
     var interval: Int64
     var collector: String
 
-    /// Where a family's data stands: its own time, and when it came by the steady clock.
+    /// When it left the fleet, wall clock: kept until what is to be said of it is said; nil while it is watched.
+    var leftAt: Int64?
+
+    /// Where a family's data stands: its own time, and when it came by the steady clock, last and first.
     struct Clock: Sendable, Equatable {
         var data: Int64
         var arrived: Int64
+        var first: Int64
     }
 
     /// By family; not stored: after a restart nothing is known until it comes again.
@@ -24,7 +28,7 @@ struct WatchedInstance: Sendable, Equatable, Codable {
     var restored = false
 
     enum CodingKeys: String, CodingKey {
-        case id, partition, interval, collector
+        case id, partition, interval, collector, leftAt
     }
 
     init(id: String, partition: Int32, interval: Int64 = 0, collector: String = "") {
@@ -32,5 +36,10 @@ struct WatchedInstance: Sendable, Equatable, Codable {
         self.partition = partition
         self.interval = interval
         self.collector = collector
+    }
+
+    /// Something of a family came.
+    mutating func heard(_ family: String, data: Int64, at now: Moment) {
+        clocks[family] = Clock(data: data, arrived: now.steady, first: clocks[family]?.first ?? now.steady)
     }
 }

@@ -318,6 +318,11 @@ extension NotificationBook {
         }
     }
 
+    /// The instances of which something is on its way to a receiver, or was told and is not over.
+    var instances: Set<String> {
+        Set(conversations.values.map(\.instance)).union(deliveries.values.map(\.instance))
+    }
+
     /// The keys whose state changed since the last call.
     mutating func takeChanges() -> (conversations: Set<String>, deliveries: Set<String>) {
         defer {

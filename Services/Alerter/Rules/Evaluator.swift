@@ -2,6 +2,12 @@
 /// carries the label `instance`, also where an aggregation left it out: an alerter holds only its share of the fleet.
 struct Evaluator {
     let source: any SeriesSource
+    /// Groups of series that had to be matched one to one and were several, so that they gave nothing.
+    private(set) var ambiguities = 0
+
+    init(source: any SeriesSource) {
+        self.source = source
+    }
 
     private enum Value {
         case scalar(Double)
@@ -9,14 +15,14 @@ struct Evaluator {
     }
 
     /// The series for which the expression holds, with their values.
-    func vector(_ expression: Expression) -> [Sample] {
+    mutating func vector(_ expression: Expression) -> [Sample] {
         switch value(expression) {
         case .scalar: []
         case .vector(let samples): samples
         }
     }
 
-    private func value(_ expression: Expression) -> Value {
+    private mutating func value(_ expression: Expression) -> Value {
         switch expression {
         case .number(let number):
             return .scalar(number)
@@ -62,7 +68,7 @@ struct Evaluator {
         }
     }
 
-    private func combine(
+    private mutating func combine(
         _ operation: Expression.BinaryOperator, _ left: Value, _ right: Value, _ matching: Expression.Matching?
     ) -> Value {
         switch (left, right) {
@@ -77,7 +83,7 @@ struct Evaluator {
         }
     }
 
-    private func combine(
+    private mutating func combine(
         _ operation: Expression.BinaryOperator, _ left: [Sample], _ right: [Sample], _ matching: Expression.Matching?
     ) -> [Sample] {
         func key(_ sample: Sample) -> Labels {
@@ -87,8 +93,7 @@ struct Evaluator {
             case nil: sample.labels
             }
         }
-        var others: [Labels: Sample] = [:]
-        for sample in right { others[key(sample)] = sample }
+        let others = Dictionary(grouping: right, by: key)
         switch operation {
         case .and: return left.filter { others[key($0)] != nil }
         case .unless: return left.filter { others[key($0)] == nil }
@@ -96,12 +101,21 @@ struct Evaluator {
             let present = Set(left.map(key))
             return left + right.filter { !present.contains(key($0)) }
         default:
-            return left.compactMap { sample in
-                guard let other = others[key(sample)] else { return nil }
-                var result = sample
-                if !operation.isComparison { result.labels = key(sample).merging(instance(sample)) { own, _ in own } }
-                return Self.apply(operation, result, sample.value, other.value, keeping: sample.value)
+            var results: [Sample] = []
+            for (key, samples) in Dictionary(grouping: left, by: key) {
+                guard let others = others[key] else { continue }
+                guard samples.count == 1, others.count == 1 else {
+                    ambiguities += 1
+                    continue
+                }
+                let (sample, other) = (samples[0], others[0])
+                // Of the labels those are left that were matched on, in comparisons as well.
+                let result = Sample(labels: key.merging(instance(sample)) { own, _ in own }, value: sample.value)
+                if let result = Self.apply(operation, result, sample.value, other.value, keeping: sample.value) {
+                    results.append(result)
+                }
             }
+            return results
         }
     }
 

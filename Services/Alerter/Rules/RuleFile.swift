@@ -12,7 +12,8 @@ struct RuleFile: Sendable, Equatable {
     /// Reads a file's text; the first thing that cannot be used is thrown with line, column and reason.
     static func parse(_ text: String, name: String, catalogue: SeriesCatalogue) throws -> RuleFile {
         let root = try YAMLNode.parse(text, name: name)
-        return RuleFile(rules: try Reader(file: name, catalogue: catalogue).file(root))
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return RuleFile(rules: try Reader(file: name, lines: lines, catalogue: catalogue).file(root))
     }
 
     /// Reads a file, over the series there are.
@@ -28,20 +29,27 @@ struct RuleFile: Sendable, Equatable {
 
     private struct Reader {
         let file: String
+        /// The file's own, for the place of an error in a text of it.
+        let lines: [Substring]
         let catalogue: SeriesCatalogue
 
         func file(_ root: YAMLNode) throws(RuleError) -> [Rule] {
             let fields = try mapping(root, "a rule file", ["groups"])
             guard let groups = fields["groups"] else { throw error(root, "a rule file begins with 'groups:'") }
             var rules: [Rule] = []
-            for group in try sequence(groups, "groups") { rules += try self.group(group) }
-            for (index, rule) in rules.enumerated() where rules[..<index].contains(where: { $0.name == rule.name }) {
-                throw error(root, "two alerts are called '\(rule.name)': names tell alerts apart")
+            for group in try sequence(groups, "groups") {
+                for (rule, node) in try self.group(group) {
+                    guard !rules.contains(where: { $0.name == rule.name }) else {
+                        throw error(node, "two alerts are called '\(rule.name)': names tell alerts apart")
+                    }
+                    rules.append(rule)
+                }
             }
             return rules
         }
 
-        private func group(_ node: YAMLNode) throws(RuleError) -> [Rule] {
+        /// The rules of a group, each with its place.
+        private func group(_ node: YAMLNode) throws(RuleError) -> [(Rule, YAMLNode)] {
             let fields = try mapping(node, "a group", ["name", "rules", "interval", "labels", "limit", "query_offset"])
             for word in ["limit", "query_offset"] {
                 if let field = fields[word] { throw error(field, "'\(word)' is not part of the subset evaluated here") }
@@ -49,10 +57,10 @@ struct RuleFile: Sendable, Equatable {
             let name = try scalar(fields["name"], "a group's name", at: node)
             // A group's interval is read for compatibility: rules are evaluated when data arrives, not at intervals.
             if let interval = fields["interval"] { _ = try duration(interval, "interval") }
-            let common = try templates(fields["labels"], "labels")
+            let common = try labels(fields["labels"])
             guard let list = fields["rules"] else { throw error(node, "group '\(name)' has no 'rules:'") }
-            var rules: [Rule] = []
-            for rule in try sequence(list, "rules") { rules.append(try self.rule(rule, group: name, common)) }
+            var rules: [(Rule, YAMLNode)] = []
+            for rule in try sequence(list, "rules") { rules.append((try self.rule(rule, group: name, common), rule)) }
             return rules
         }
 
@@ -74,18 +82,35 @@ struct RuleFile: Sendable, Equatable {
             guard !expression.isScalar else {
                 throw error(source, "alert '\(name)' looks at no series: its expression is a number")
             }
-            var labels = common
-            for (key, template) in try templates(fields["labels"], "labels") { labels[key] = template }
-            for reserved in ["alertname", "instance"] where labels[reserved] != nil {
-                throw error(fields["labels"] ?? node, "the label '\(reserved)' is set by the alerter")
-            }
+            if let reason = neverEvaluated(expression.seriesNames) { throw error(source, "alert '\(name)': \(reason)") }
             return Rule(
                 group: group, name: name, expression: expression, text: text,
                 holdFor: try fields["for"].map { (node) throws(RuleError) in try duration(node, "for") } ?? 0,
                 keepFiringFor: try fields["keep_firing_for"].map { (node) throws(RuleError) in
                     try duration(node, "keep_firing_for")
                 } ?? 0,
-                labels: labels, annotations: try templates(fields["annotations"], "annotations"))
+                labels: common.merging(try labels(fields["labels"])) { _, own in own },
+                annotations: try templates(fields["annotations"], "annotations"))
+        }
+
+        /// Why parts of an expression over these series would never be looked at; nil when all are.
+        private func neverEvaluated(_ names: [String]) -> String? {
+            let (storage, silent) = (SeriesCatalogue.Own.storageUp, SeriesCatalogue.Own.silentSeconds)
+            if names.contains(storage), let other = names.first(where: { $0 != storage }) {
+                return "'\(storage)' is of the alerter and '\(other)' of a server: give each a rule of its own"
+            }
+            let passing = [silent, SeriesCatalogue.Own.intervalSeconds]
+            guard let first = names.first, !passing.contains(first), let late = names.first(where: passing.contains)
+            else { return nil }
+            return
+                "'\(late)' grows while nothing comes, and '\(first)' is looked at when it comes: begin with '\(late)'"
+        }
+
+        private func labels(_ node: YAMLNode?) throws(RuleError) -> [String: Template] {
+            for key in (node?.mapping ?? []).map(\.key) where ["alertname", "instance"].contains(key.string) {
+                throw error(key, "the label '\(key.string ?? "")' is set by the alerter")
+            }
+            return try templates(node, "labels")
         }
 
         private func templates(_ node: YAMLNode?, _ what: String) throws(RuleError) -> [String: Template] {
@@ -150,20 +175,28 @@ struct RuleFile: Sendable, Equatable {
             RuleError(file: file, line: node.line, column: node.column, message: message)
         }
 
-        /// Where an offset of a text stands in the file: exact for a text on one line; in a block (`|`, `>`) the line is
-        /// counted from the block's first, and the column is that of the text.
+        /// Where an offset of a text stands in the file. Folding and indentation change nothing but blanks, so that the
+        /// characters which are none are counted; an escape in a quoted text counts as what it stands for.
         private func located(_ error: SyntaxError, in node: YAMLNode, _ text: String) -> RuleError {
-            let before = text.prefix(error.offset)
-            let lines = before.count { $0 == "\n" }
-            let inLine =
-                before.count
-                - (before.lastIndex(of: "\n").map { before.distance(from: before.startIndex, to: $0) + 1 } ?? 0)
-            guard text.contains("\n") else {
-                let quote = if case .scalar(_, true) = node.content { 1 } else { 0 }
-                return RuleError(
-                    file: file, line: node.line, column: node.column + error.offset + quote, message: error.message)
+            let before = text.prefix(error.offset).count { !$0.isWhitespace }
+            // Behind the last one is the end of the text: what follows in the file is something else.
+            let isEnd = before == text.count { !$0.isWhitespace }
+            var (left, index, start) = (isEnd ? before - 1 : before, node.line - 1, node.column - 1)
+            if case .scalar(_, quoted: true) = node.content {
+                let first = index < lines.count ? lines[index].dropFirst(start).first : nil
+                let isBlock = first == "|" || first == ">"
+                (index, start) = isBlock ? (index + 1, 0) : (index, start + 1)
             }
-            return RuleError(file: file, line: node.line + lines + 1, column: inLine + 1, message: error.message)
+            while left >= 0, index < lines.count {
+                for (column, character) in lines[index].enumerated().dropFirst(start) where !character.isWhitespace {
+                    left -= 1
+                    guard left < 0 else { continue }
+                    return RuleError(
+                        file: file, line: index + 1, column: column + (isEnd ? 2 : 1), message: error.message)
+                }
+                (index, start) = (index + 1, 0)
+            }
+            return self.error(node, error.message)
         }
     }
 }

@@ -55,7 +55,8 @@ struct Template: Sendable, Equatable {
                 case .rowValue: text += format(row?.value ?? .nan, filters)
                 }
             case .rows(let expression, let inner):
-                let rows = Evaluator(source: source).vector(expression)
+                var evaluator = Evaluator(source: source)
+                let rows = evaluator.vector(expression)
                 for row in rows.sorted(by: { ($1.value, key($0)) < ($0.value, key($1)) }).prefix(20) {
                     render(inner, labels, value, row, source, into: &text)
                 }

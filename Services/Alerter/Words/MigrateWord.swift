@@ -5,7 +5,10 @@ import Runtime
 enum MigrateWord {
     static let word = Word(
         "migrate", usage: "up|down|status", count: 1...1, needs: ["database"],
-        help: "Brings the schema 'alerter' to this version, takes it back altogether, or says where it stands.")
+        help: """
+            Brings the schema 'alerter' to this version, takes it back altogether, or says where it stands (status, which \
+            fails unless it is at this version).
+            """)
 
     static func run(_ what: String, _ settings: AlerterSettings, _ logger: Logger) async -> Int32 {
         do {
@@ -28,7 +31,11 @@ enum MigrateWord {
             let status = try await AlerterSchema.migrator.status(&connection)
             print("alerter is at \(status.current) of \(status.latest)")
             connection.close()
-            return 0
+            guard what == "status" else { return 0 }
+            for step in status.steps where step.appliedAt == nil {
+                print("alerter \(step.version) \(step.name): pending, run migrate up")
+            }
+            return status.isTooOld || status.isTooNew ? 1 : 0
         } catch {
             logger.error("Migration failed", [.errorMessage: LogValue(describing: error)])
             return 1

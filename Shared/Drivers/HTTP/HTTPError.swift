@@ -11,7 +11,9 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let malformed = Code(description: "malformed")
         /// The name of the host has no address.
         public static let resolve = Code(description: "resolve")
-        /// No connection: refused, unreachable or broken while in use.
+        /// No connection came about: refused, unreachable or not made in time. Nothing of the request was sent.
+        public static let connect = Code(description: "connect")
+        /// The connection broke while it was in use: the request may have been taken.
         public static let connection = Code(description: "connection")
         /// The address of the host is not allowed for this client.
         public static let forbiddenAddress = Code(description: "forbidden_address")
@@ -41,7 +43,7 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Whether the same request may succeed a little later.
-    public var isRetriable: Bool { code == .resolve || code == .connection || code == .timeout }
+    public var isRetriable: Bool { [.resolve, .connect, .connection, .timeout].contains(code) }
 
     /// Code and message.
     public var description: String { "\(code): \(message)" }

@@ -63,6 +63,8 @@ final class Transfer: @unchecked Sendable {
         set(CURLOPT_ERRORBUFFER, UnsafeRawPointer(errorText))
         // Without it libcurl raises SIGALRM in some thread of the process for a slow name lookup.
         set(CURLOPT_NOSIGNAL, 1)
+        // Else the end of a request waits, and with it our thread and all others, until the DNS has answered its lookup.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_URL, request.url)
         // The URL may come from a person: no file://, no gopher://, and no redirect to anywhere else.
         set(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -189,11 +191,17 @@ final class Transfer: @unchecked Sendable {
         // The library's text may quote the URL's path, which can be a secret: it is only used where it cannot.
         let reason = String(cString: curl_easy_strerror(code))
         let detail = errorText[0] == 0 ? reason : String(cString: errorText)
+        // Of all attempts: libcurl itself repeats a request whose kept connection turns out to be broken.
+        let wasSent = easy.map { pga_curl_get_long($0, CURLINFO_REQUEST_SIZE) > 0 } ?? false
         switch code {
+        case CURLE_OPERATION_TIMEDOUT where !wasSent:
+            return HTTPError(.connect, "\(place): no connection came about in time")
         case CURLE_OPERATION_TIMEDOUT:
             return HTTPError(.timeout, "\(place) did not answer within \(request.timeout)")
         case CURLE_COULDNT_RESOLVE_HOST:
             return HTTPError(.resolve, "\(place): the name has no address; check its spelling and the DNS")
+        case CURLE_COULDNT_CONNECT where !wasSent:
+            return HTTPError(.connect, "\(place): \(detail)")
         case CURLE_COULDNT_CONNECT, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE:
             return HTTPError(.connection, "\(place): \(detail)")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE:
