@@ -46,6 +46,12 @@ extension API {
         return try HTTPServer(server, logger: logger, metrics: metrics) { request in await router.answer(request) }
     }
 
+    /// Answers what is in flight, and only then takes the database away.
+    static func stop(_ server: HTTPServer, _ router: Router) async {
+        await server.stop(within: .seconds(10))
+        await router.context.storage.pool.close()
+    }
+
     /// Runs until asked to stop.
     static func run(_ arguments: ServiceArguments) async throws -> CInt {
         let logger = arguments.logger
@@ -67,8 +73,7 @@ extension API {
                     name: "server",
                     run: { asked in
                         await asked.wait()
-                        await server.stop(within: .seconds(10))
-                        await router.context.storage.pool.close()
+                        await stop(server, router)
                     }
                 ),
             ], shutdown: shutdown, grace: .seconds(20), logger: logger)

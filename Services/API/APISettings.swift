@@ -31,7 +31,7 @@ struct APISettings: Sendable {
                     key is made at each start: tokens end with the process, and two processes do not know each other's.
                     """),
             Setting(
-                "api.login_failures", .integer, default: "5", range: 1...1000,
+                "api.login_failures", .integer, default: "5", range: 1...LoginLimiter().perAddress,
                 help: "Failed sign-ins of one name from one address within the window, before they are refused."),
             Setting("api.login_window", .duration, default: "5m", help: "The window of login_failures."),
             Setting(
@@ -73,8 +73,9 @@ struct APISettings: Sendable {
         limiter.window = window.components.seconds * 1_000_000
         self.limiter = limiter
         queryTimeout = settings.duration("api.query_timeout")
-        guard queryTimeout >= .milliseconds(100) else {
-            throw settings.invalid("api.query_timeout", "give at least 100ms")
+        // PostgreSQL refuses a statement_timeout beyond 24 days, and with it every connection.
+        guard queryTimeout >= .milliseconds(100), queryTimeout <= .seconds(3600) else {
+            throw settings.invalid("api.query_timeout", "give 100ms to 1h")
         }
         do {
             database = try PostgresSettings(url: settings.string("database.url"))

@@ -20,6 +20,10 @@ enum FixtureRows {
             INSERT INTO ledger.gaps (cluster_id, topic, partition, kind, producer, key, epoch, first_missing, last_missing,
                                      after_time, before_time) VALUES
                 ('k', 'pganalytics.samples', 0, 'sequence', 'c1', 'db1', 'e', 31, 33, \(at(20)), \(at(40)));
+            INSERT INTO ledger.gaps (cluster_id, topic, partition, kind, first_missing, last_missing, after_time, before_time,
+                                     noted_at) VALUES
+                ('k', 'pganalytics.samples', 0, 'offset', 1, 9, \(at(-500)), \(at(-400)), \(at(-300))),
+                ('k', 'pganalytics.samples', 0, 'offset', 10, 19, NULL, NULL, \(at(-300)));
             INSERT INTO ledger.offsets (cluster_id, topic, partition, next_offset) VALUES ('k', 'pganalytics.samples', 0, 77);
             INSERT INTO metrics.collectors (collector, version, hostname, pid, started_at, time, interval_us, cpu_us,
                 rss_bytes, spool_bytes, spool_oldest_us, spool_dropped, sent, instances)
@@ -39,6 +43,19 @@ enum FixtureRows {
                 FROM metrics.instances WHERE instance = 'db1';
                 """)
         }
+        // Earlier: a cycle in which nothing moved, by a clock five seconds behind the server's, and one whose rows were lost.
+        sql.append(
+            """
+            INSERT INTO metrics.statements (time, instance, interval_us, quality, database, username, queryid, toplevel,
+                name, ours, calls, rows, total_exec_time, stddev_exec_time)
+            SELECT \(at(-110)), id, 10000000, 0, 'app', 'u1', 111, 1, NULL, 0, 4, 4, 4000, 0
+            FROM metrics.instances WHERE instance = 'db1';
+            INSERT INTO metrics.cycle (time, instance, interval_us, quality, outcome, up, in_recovery, clock_offset)
+            SELECT \(at(-105)), id, 10000000, 0, 'ok', 1, 0, 5000000 FROM metrics.instances WHERE instance = 'db1';
+            INSERT INTO metrics.cycle_family (time, instance, interval_us, quality, family, outcome, "interval", rows)
+            SELECT t, id, 10000000, 0, 'statements', 'ok', 10000000, r
+            FROM metrics.instances, (VALUES (\(at(-105)), 0), (\(at(-90)), 7)) v (t, r) WHERE instance = 'db1';
+            """)
         // The first reading of a statement has no delta yet.
         for cycle in [Int64(1), 2, 4, 5, 6] {
             let first = cycle == 1

@@ -40,6 +40,35 @@ extension WithDatabase {
             #expect((json["gaps"] as? [[String: Any]])?.count == 1)
         }
 
+        @Test func `A cycle in which nothing moved is zero at the server's time, one whose rows were lost is null`()
+            async throws
+        {
+            let fixture = try APIFixture.get()
+            let json = try await fixture.get(
+                "/api/v1/servers/db1/metrics?family=statements&metric=calls&step=10s"
+                    + "&from=\(fixture.at(-120))&to=\(fixture.at(-60))")
+            #expect(try values(json, "queryid", "111") == [4, 0, nil, nil, nil, nil])
+        }
+
+        @Test func `A gap is listed for the ranges that it can concern`() async throws {
+            let fixture = try APIFixture.get()
+            func f(_ from: Int64, _ to: Int64, _ expected: [Int]) async throws {
+                let json = try await fixture.get(
+                    "/api/v1/servers/db1/metrics?family=statements&metric=calls&step=10s"
+                        + "&from=\(fixture.at(from))&to=\(fixture.at(to))")
+                let gaps = try #require(json["gaps"] as? [[String: Any]])
+                #expect(gaps.map { $0["first_missing"] as? Int } == expected, "\(from) to \(to)")
+            }
+            // The one numbered 10 has no times: it concerns whatever was before it was noted.
+            try await f(-700, -600, [10])
+            try await f(-450, -410, [10, 1])
+            try await f(-400, -350, [10])
+            try await f(-310, -290, [10])
+            try await f(-300, 10, [])
+            try await f(30, 60, [31])
+            try await f(40, 60, [])
+        }
+
         @Test func `Steps add up, and the last may be shorter`() async throws {
             let fixture = try APIFixture.get()
             let json = try await fixture.get(

@@ -86,6 +86,9 @@ import Testing
         let text = Cursor(cursor.fields).text(kind: "alerts")
         #expect(try TimeCursor(text, kind: "alerts") == cursor)
         #expect(try TimeCursor(nil, kind: "alerts") == nil)
+        // An id may hold what separates the fields.
+        let odd = TimeCursor(time: 5, id: "a\u{1f}b")
+        #expect(try TimeCursor(Cursor(odd.fields).text(kind: "alerts"), kind: "alerts") == odd)
         for (wrong, kind) in [
             (text, "findings"), (text + "A", "alerts"), ("", "alerts"), ("%%%", "alerts"), ("AAAA", "alerts"),
         ] {

@@ -81,6 +81,12 @@ extension WithDatabase {
             #expect(try await fixture.ask("/api/v1/servers/db1").status == 200)
         }
 
+        @Test func `A sum beyond 64 bits is the range's doing, and says so`() {
+            let error = PostgresError(.query, "bigint out of range", sqlState: "22003")
+            let problem = Storage.Failure(error: error, isConnecting: false).problem
+            #expect(problem.status == 400 && problem.place == "query from")
+        }
+
         @Test func `A view that is missing is a 503 that says what to run`() async throws {
             let fixture = try APIFixture.get()
             let server = try #require(TestServer.current)

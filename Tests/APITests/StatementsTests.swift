@@ -69,16 +69,21 @@ extension WithDatabase {
         }
 
         @Test func `A first reading alone says nothing, and nothing is not zero`() async throws {
-            let data = try rows(try await statements("", from: 0, to: 10))
+            let json = try await statements("", from: 0, to: 10)
+            let data = try rows(json)
             #expect(data.count == 1)
             #expect(data[0]["calls"] is NSNull)
             #expect(data[0]["flagged_readings"] as? Int == 1)
+            let total = try #require(json["total"] as? [String: Any])
+            #expect(total["calls"] is NSNull && total["total_exec_time_ns"] is NSNull)
+            #expect(total["statements"] as? Int == 1)
         }
 
         @Test func `An empty range is an empty list`() async throws {
             let json = try await statements("", from: -100, to: -50)
             #expect(try rows(json).isEmpty)
             #expect((json["coverage"] as? [String: Any])?["from"] is NSNull)
+            #expect((json["total"] as? [String: Any])?["calls"] is NSNull)
         }
     }
 }

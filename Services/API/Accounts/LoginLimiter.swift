@@ -61,7 +61,7 @@ struct LoginLimiter {
     private mutating func makeRoom(_ now: Int64) {
         guard failures.count >= capacity else { return }
         failures = failures.filter { $0.value.contains { $0 > now - window } }
-        // Still full of fresh ones: an attack from many addresses. The addresses' counts are dropped first.
+        // Still full of fresh ones: an attack from many addresses. The pairs are the many, and are dropped first.
         if failures.count >= capacity { failures = failures.filter { $0.key.first != "p" } }
         if failures.count >= capacity { failures = [:] }
     }

@@ -161,8 +161,9 @@ extension Schema {
         .init(
             "total",
             .object([
-                .init("total_exec_time_ns", .integer), .init("calls", .integer), .init("statements", .integer),
-            ]), "Of all statements in the range, not only those listed."),
+                .init("total_exec_time_ns", .nullable(.integer)), .init("calls", .nullable(.integer)),
+                .init("statements", .integer),
+            ]), "Of all statements in the range, not only those listed; null when no reading in it has a delta."),
         .init("data", .array(statement)), .init("gaps", gaps, "Messages known to be missing in the range."),
     ])
 

@@ -1,5 +1,8 @@
 /// Points in time as text: RFC 3339 in, and out in UTC. In between they are microseconds since 1970.
 enum RFC3339 {
+    /// Seconds from 1970 to the year 10000, which RFC 3339 cannot write.
+    private static let range: Range<Int64> = 0..<253_402_300_800
+
     /// `2026-11-21T10:00:00.25Z`, with as many digits of the fraction as there are.
     static func text(_ microseconds: Int64) -> String {
         let seconds = floorDivide(microseconds, 1_000_000)
@@ -111,6 +114,7 @@ enum RFC3339 {
             let monthLength = month == 12 ? 31 : RFC3339.days(year, month + 1, 1) - RFC3339.days(year, month, 1)
             guard day <= monthLength else { return nil }
             let seconds = RFC3339.days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zone
+            guard RFC3339.range.contains(seconds) else { return nil }
             return seconds * 1_000_000 + micros
         }
 
@@ -128,8 +132,7 @@ enum RFC3339 {
             while let byte = next, (48...57).contains(byte) { position += 1 }
             guard position > start, position - start <= 12,
                 let whole = Int64(String(decoding: bytes[start..<position], as: UTF8.self)), let micros = fraction(),
-                isAtEnd,
-                whole < 253_402_300_800  // the year 10000, which RFC 3339 cannot write
+                isAtEnd, RFC3339.range.contains(whole)
             else { return nil }
             return whole * 1_000_000 + micros
         }

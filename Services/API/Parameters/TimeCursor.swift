@@ -1,3 +1,5 @@
+import Codec
+
 /// The cursor of a list that is ordered by time and, within one, by identity.
 struct TimeCursor: Sendable, Equatable {
     var time: Int64
@@ -12,7 +14,7 @@ struct TimeCursor: Sendable, Equatable {
     init?(_ text: String?, kind: String) throws(Problem) {
         guard let text else { return nil }
         let fields = try Cursor(text, kind: kind, count: 2).fields
-        guard let time = Int64(fields[0]) else { throw .badParameter("cursor", "It is not a cursor of this list.") }
+        guard let time = Int64(fields[0]), Plausible.times.contains(time) else { throw Cursor.refusal }
         self.init(time: time, id: fields[1])
     }
 

@@ -103,6 +103,11 @@ extension Problem {
             remedy: remedy)
     }
 
+    /// Two deltas of 2⁶² are enough; no server counts that far, a broken one can say so.
+    static let sumTooLarge = tooMuch(
+        "A sum over the range does not fit into 64 bits: a reading in it is broken.", place: "query from",
+        remedy: "Ask for a range without that reading.")
+
     static func tooManyAttempts(retryAfter seconds: Int) -> Problem {
         Problem(
             status: 429, code: "too-many-attempts", title: "Too many failed attempts",
@@ -116,7 +121,7 @@ extension Problem {
 
     static let databaseAway = Problem(
         status: 503, code: "database-away", title: "The database does not answer",
-        detail: "The storage database cannot be reached at the moment.",
+        detail: "The storage database cannot be reached at the moment, or all connections to it are in use.",
         remedy: "Repeat the request; /api/v1/health says when it is back.", headers: ["Retry-After": "5"])
 
     static let queryTimeout = Problem(

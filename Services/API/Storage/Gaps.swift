@@ -2,7 +2,8 @@ import Postgres
 
 /// What is known to be missing of a server's data within a range.
 enum Gaps {
-    /// Writes an array of gaps, the newest first. One without a server may concern any server of its partition.
+    /// Writes an array of gaps, the newest first. One without a server may concern any server, one without a begin any
+    /// time before; and what was lost was lost before it was noted.
     static func write(
         _ json: inout JSONWriter, instance: String, _ range: TimeRange, _ connection: inout PostgresConnection,
         timeout: Duration
@@ -12,7 +13,7 @@ enum Gaps {
             """
             SELECT kind, key, first_missing, last_missing, after_time, before_time FROM api.gaps
             WHERE (key = $1 OR key IS NULL) AND topic LIKE '%samples'
-              AND (before_time IS NULL OR before_time > $2) AND (after_time IS NULL OR after_time <= $3)
+              AND coalesce(before_time, noted_at) > $2 AND (after_time IS NULL OR after_time <= $3)
             ORDER BY id DESC LIMIT 100
             """, [.text(instance), .timestamp(range.from), .timestamp(range.to)], timeout: timeout
         ) { result, row in

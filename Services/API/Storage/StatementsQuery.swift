@@ -109,8 +109,8 @@ struct StatementsQuery: Sendable {
         let isEmpty = result.rowCount == 0
         json.key("total")
         json.beginObject()
-        json.member("total_exec_time_ns", isEmpty ? 0 : try result.int(0, 27) ?? 0)
-        json.member("calls", isEmpty ? 0 : try result.int(0, 28) ?? 0)
+        json.member("total_exec_time_ns", isEmpty ? nil : try result.int(0, 27))
+        json.member("calls", isEmpty ? nil : try result.int(0, 28))
         json.member("statements", isEmpty ? 0 : try result.int(0, 29) ?? 0)
         json.endObject()
         json.key("data")

@@ -44,6 +44,7 @@ struct Storage: Sendable {
             switch error.sqlState {
             case "42P01", "42703", "3F000", "42501", "42883": return .schemaMissing
             case "57014": return .queryTimeout
+            case "22003": return .sumTooLarge
             default: break
             }
             if error.code == .timeout { return .queryTimeout }

@@ -1,5 +1,6 @@
 import HTTP
 import Runtime
+import Support
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import HTTP
+import Support
 import Testing
 
 /// Requests that no browser sends. Each says who refuses it: "library" in both versions, "1.0" only libmicrohttpd from

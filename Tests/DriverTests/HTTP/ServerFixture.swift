@@ -48,6 +48,12 @@ func gauge(_ name: String, in metrics: MetricRegistry) -> Double? {
     }
 }
 
+/// The status of the first response in what came.
+func status(_ text: String) -> Int? {
+    guard text.hasPrefix("HTTP/1.") else { return nil }
+    return Int(text.dropFirst(9).prefix(3))
+}
+
 /// Waits until something holds.
 func eventually(within limit: Duration = .seconds(20), _ condition: () -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit

@@ -3,11 +3,12 @@ import Runtime
 
 /// A plain TCP client that sends exactly the bytes it is told to. It blocks, so each has a thread of its own: the
 /// cooperative pool has to stay free for the handlers it talks to.
-final class RawSocket: Sendable {
+public final class RawSocket: Sendable {
     private let descriptor: CInt
     private let thread = DedicatedThread(name: "raw-socket")
 
-    init(port: Int) throws {
+    /// Connects to a port of loopback; throws a ``RawSocketError`` where nobody listens.
+    public init(port: Int) throws {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -29,10 +30,11 @@ final class RawSocket: Sendable {
 
     /// Writes all of it; false when the other side is gone.
     @discardableResult
-    func send(_ text: String) async throws -> Bool { try await send(Array(text.utf8)) }
+    public func send(_ text: String) async throws -> Bool { try await send(Array(text.utf8)) }
 
+    /// The same for bytes.
     @discardableResult
-    func send(_ bytes: [UInt8]) async throws -> Bool {
+    public func send(_ bytes: [UInt8]) async throws -> Bool {
         let descriptor = descriptor
         return try await thread.run {
             var sent = 0
@@ -48,7 +50,7 @@ final class RawSocket: Sendable {
     }
 
     /// Reads until the other side closes, `enough` says so, or the time is over.
-    func read(
+    public func read(
         for limit: Duration = .seconds(20), until enough: @escaping @Sendable (String) -> Bool = { _ in false }
     ) async throws -> (text: String, closed: Bool) {
         let descriptor = descriptor
@@ -73,7 +75,7 @@ final class RawSocket: Sendable {
     }
 
     /// Closes; with `reset` the other side gets an RST instead of a FIN.
-    func close(reset: Bool = false) {
+    public func close(reset: Bool = false) {
         if reset {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
@@ -82,7 +84,7 @@ final class RawSocket: Sendable {
     }
 
     /// Sends it on a connection of its own and returns everything that comes until the server closes.
-    static func exchange(_ text: String, port: Int, for limit: Duration = .seconds(20)) async throws -> (
+    public static func exchange(_ text: String, port: Int, for limit: Duration = .seconds(20)) async throws -> (
         text: String, closed: Bool
     ) {
         let socket = try RawSocket(port: port)
@@ -92,12 +94,9 @@ final class RawSocket: Sendable {
     }
 }
 
-struct RawSocketError: Error {
-    let message: String
-}
+/// Why there is no connection.
+public struct RawSocketError: Error {
+    public let message: String
 
-/// The status of the first response in what came.
-func status(_ text: String) -> Int? {
-    guard text.hasPrefix("HTTP/1.") else { return nil }
-    return Int(text.dropFirst(9).prefix(3))
+    public init(message: String) { self.message = message }
 }
