@@ -17,7 +17,9 @@ struct AnalyzerParts: Sendable {
         let metrics = AnalyzerMetrics(registry)
         let producer = try KafkaProducer(
             settings.kafka, messageLimit: Topics.deadletter.maxMessageBytes, logger: logger, metrics: registry)
-        let pool = PostgresPool(settings.database, limit: 2, patience: settings.databaseTimeout, logger: logger)
+        let pool = PostgresPool(
+            settings.database, limit: 2, patience: settings.databaseTimeout, connectTimeout: settings.databaseTimeout,
+            logger: logger)
         let bell = Bell()
         let deadLetters = KafkaDeadLetters(
             producer: producer, topic: Topics.deadletter.fullName(prefix: settings.topicPrefix))

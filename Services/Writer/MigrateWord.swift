@@ -4,7 +4,7 @@ import Runtime
 /// `pganalytics-writer migrate up|down|status`.
 enum MigrateWord {
     static let word = Word(
-        "migrate", usage: "up|down|status [VERSION]", count: 1...2, needs: ["database"],
+        "migrate", usage: "up|down [VERSION]|status", count: 1...2, needs: ["database"],
         help: """
             Brings the storage schema to the newest version (up), or back to VERSION (down; without one it removes \
             everything, data included), or says where it stands (status).
@@ -18,6 +18,11 @@ enum MigrateWord {
         }
         var target = 0
         if arguments.arguments.count > 1 {
+            guard arguments.arguments[0] == "down" else {
+                throw SettingsError(
+                    .usage,
+                    "migrate \(arguments.arguments[0]) takes no version: leave \(arguments.arguments[1]) out")
+            }
             guard let version = Int(arguments.arguments[1]), version >= 0 else {
                 throw SettingsError(.usage, "migrate: \(arguments.arguments[1]) is no version")
             }

@@ -43,6 +43,17 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) FROM analyzer.baselines WHERE broken") == 0)
     }
 
+    @Test func `A finding of a statement that is not run resolves by a clock that was set back`() async throws {
+        let fixture = try await AnalyzerFixture(["broken.idle_after": "60s"])
+        try await fixture.process(fixture.cycles(20, 10) + fixture.cycles(1, 50))
+        fixture.time -= 7_200_000_000
+        for _ in 0..<7 {
+            _ = try await fixture.restart()
+            try await fixture.process([fixture.record([8: (1, 1)])])
+        }
+        #expect(try await fixture.outbox().map(\.state) == [.opened, .resolved])
+    }
+
     @Test func `Killed at any time and started again it says the same, once`() async throws {
         // The same samples, the process killed after every batch.
         let calm = try await AnalyzerFixture()
@@ -239,6 +250,14 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'analyzer'") == 0)
         try await AnalyzerSchema.migrator.up(&connection)
         #expect(try await AnalyzerSchema.migrator.status(&connection).current == 1)
+    }
+
+    @Test func `The word status fails while steps are pending`() async throws {
+        let fixture = try await AnalyzerFixture()
+        let logger = Logger(service: "test", sink: { _ in })
+        for (word, status) in [("status", Int32(0)), ("down", 0), ("status", 1), ("up", 0), ("status", 0)] {
+            #expect(await MigrateWord.run(word, fixture.settings, logger) == status, "\(word)")
+        }
     }
 
     @Test func `Its role is enough`() async throws {

@@ -151,6 +151,19 @@ struct StatementBrokenTests {
         #expect(line.baseline!.shadow != nil, "What it was like is remembered, for when it runs again.")
     }
 
+    @Test func `A statement that is not run any more resolves by a clock that was set back`() throws {
+        let line = Timeline { $0.grace = .seconds(60) }
+        line.quiet(30, 10)
+        #expect(line.cycle(50)?.state == .opened)
+        let last = line.baseline!.lastSeen
+        #expect(line.rule.idle(line.subject, at: last - second(60), &line.baseline!) == nil)
+        #expect(line.baseline!.lastSeen == last, "A late table is no clock set back.")
+        let now = last - hour(2)
+        #expect(line.rule.idle(line.subject, at: now, &line.baseline!) == nil)
+        #expect(line.rule.idle(line.subject, at: now + second(899), &line.baseline!) == nil)
+        #expect(line.rule.idle(line.subject, at: now + second(900), &line.baseline!)?.state == .resolved(.notRun))
+    }
+
     @Test func `Few calls and small times can be left out`() {
         let line = Timeline {
             $0.grace = .seconds(60)

@@ -41,6 +41,24 @@ extension WithStorage {
             #expect(try await store.number("SELECT next_offset FROM api.ingest") == 1)
         }
 
+        @Test func `What was buried beside a dead letter that failed is not buried twice`() async throws {
+            let store = try await Store.make()
+            try await store.assign()
+            let poisons = (0..<2).map { place -> RecordBatch.Owned in
+                var record = Messages.record(Messages.table("a"), sequence: UInt64(place + 1), offset: Int64(place))
+                record.value = [0xFF]
+                return record
+            }
+            store.letters.failure.withLock { $0 = KafkaError(.configuration, "the broker is away") }
+            store.letters.failing.withLock { $0 = 1 }
+            await #expect(throws: KafkaError.self) { try await store.process(poisons) }
+            store.letters.failure.withLock { $0 = nil }
+            try await store.process(poisons)
+            let sent = try store.letters.sent.withLock { $0 }.map { try DeadLetter.decode($0.value ?? []).offset }
+            #expect(sent == [1, 0])
+            #expect(try await store.number("SELECT count(*) FROM api.dead_letters") == 2)
+        }
+
         @Test func `A value the database refuses is found by halving and buried`() async throws {
             let store = try await Store.make()
             try await store.assign()

@@ -1,5 +1,6 @@
 import Codec
 import Kafka
+import Postgres
 import Runtime
 import Testing
 
@@ -40,9 +41,10 @@ extension WithStorage {
             var table = Messages.table("a")
             table.columns.append(Column("new_in_19", .counter, .count, .integers([1, 2])))
             table.columns.append(Column("deadlocks", .counter, .count, .doubles([0.5, 1])))
+            var tomorrow = Messages.table("a", family: "tomorrow")
+            tomorrow.columns.append(Column("family", .label, .none, .strings(dictionary: ["roses"], indexes: [0, 0])))
             try await store.process([
-                Messages.record(table, sequence: 1, offset: 0),
-                Messages.record(Messages.table("a", family: "tomorrow"), sequence: 2, offset: 1),
+                Messages.record(table, sequence: 1, offset: 0), Messages.record(tomorrow, sequence: 2, offset: 1),
             ])
             #expect(
                 try await store.number(
@@ -52,7 +54,7 @@ extension WithStorage {
                 try await store.number(
                     """
                     SELECT count(*) FROM api.other WHERE family = 'tomorrow' AND (extra->>'xact_commit') = '7'
-                    AND extra->>'datname' = 'shop'
+                    AND extra->>'datname' = 'shop' AND extra->>'family' = 'roses'
                     """) == 1)
         }
 
@@ -102,7 +104,9 @@ extension WithStorage {
             // Once more, at other offsets: the identities are known.
             var again = batch.filter { $0.topic != Topics.collectors.fullName() }
             for index in again.indices { again[index].offset += 10 }
-            again.append(Messages.record(Topics.alerts, alert(.resolved, now + 5, "e2"), key: "fp", offset: 20))
+            // The server's clock was set back meanwhile: the last change counts, not the latest time.
+            again.append(Messages.record(Topics.alerts, alert(.resolved, now - 5, "e2"), key: "fp", offset: 20))
+            again.append(Messages.record(Topics.alerts, alert(.firing, now, "e1"), key: "fp", offset: 21))
             try await store.process(again)
             #expect(try await store.text("SELECT text FROM api.statement_texts") == "SELECT $1")
             #expect(
@@ -119,6 +123,51 @@ extension WithStorage {
                     "SELECT kind || receiver || delivery_status || http_status FROM api.alert_events WHERE identity = 'd1'"
                 )
                     == "deliveryhookdelivered204")
+        }
+
+        @Test func `A finding resolves also by a clock that was set back, and stays resolved`() async throws {
+            let store = try await Store.make()
+            let topic = Topics.findings
+            try await store.assign([TopicPartition(topic: topic.fullName(), partition: 0)])
+            let now = WallClock.microseconds()
+            var offset: Int64 = 0
+            func message(_ identity: String, _ state: Finding.State, _ time: Int64) -> RecordBatch.Owned {
+                offset += 1
+                let finding = Finding(
+                    identity: identity, kind: "statement_broken", instance: "a", subject: "abc", state: state,
+                    time: time, unit: .seconds, summary: "slow")
+                return Messages.record(topic, finding, key: "a", offset: offset)
+            }
+            let back = now - 7_200_000_000
+            // In batches of their own, and in one; each with a producer's retry of the first.
+            for (state, time) in [(Finding.State.opened, now), (.resolved, back), (.opened, now)] {
+                try await store.process([message("f1", state, time)])
+            }
+            try await store.process([
+                message("f2", .opened, now), message("f2", .updated, now + 5), message("f2", .opened, now),
+                message("f2", .resolved, back), message("f2", .opened, now),
+            ])
+            #expect(
+                try await store.number(
+                    "SELECT count(*) FROM api.findings WHERE state = 'resolved' AND opened_at > time") == 2)
+        }
+
+        @Test func `A collector whose clock was set back is not as it was before`() async throws {
+            let store = try await Store.make()
+            try await store.assign([TopicPartition(topic: Topics.collectors.fullName(), partition: 0)])
+            let now = WallClock.microseconds()
+            func beat(_ version: String, _ sequence: UInt64, _ time: Int64) -> RecordBatch.Owned {
+                let status = CollectorStatus(collector: "c1", version: version, hostname: "h", time: time)
+                let envelope = Envelope(
+                    Topics.collectors, stream: StreamName(producer: "c1", topic: "collectors", key: "c1"),
+                    epoch: Messages.epoch, sequence: sequence, time: time)
+                return RecordBatch.Owned(
+                    topic: Topics.collectors.fullName(), partition: 0, offset: Int64(sequence),
+                    key: Array("c1".utf8), value: status.encoded(), headers: envelope.headers)
+            }
+            try await store.process([beat("1", 1, now + 7_200_000_000)])
+            try await store.process([beat("2", 2, now + 7_200_000_000), beat("3", 3, now)])
+            #expect(try await store.text("SELECT version FROM api.collectors WHERE time < now()") == "3")
         }
 
         @Test func `A statement's name joins rows that came before and after it`() async throws {
@@ -185,6 +234,32 @@ extension WithStorage {
             try await second.assign()
             try await second.ingest.idle()
             #expect(try await store.number("SELECT count(*) FROM api.database") == 2)
+        }
+
+        @Test func `A table that is locked keeps its old days, the others lose theirs`() async throws {
+            var limits = Ingest.Limits()
+            limits.retention = 30 * 86_400_000_000
+            let store = try await Store.make(limits)
+            try await store.assign()
+            let old = WallClock.microseconds() - 20 * 86_400_000_000
+            try await store.process([
+                Messages.record(Messages.table("a", time: old), sequence: 1, offset: 0),
+                Messages.record(Messages.table("a", time: old, family: "tomorrow"), sequence: 2, offset: 1),
+            ])
+            limits.retention = 10 * 86_400_000_000
+            var reader = try await PostgresConnection.open(store.database)
+            try await reader.execute("BEGIN; LOCK TABLE metrics.database IN ACCESS SHARE MODE")
+            let second = Store(store.database, limits)
+            try await second.assign()
+            try await second.ingest.idle()
+            #expect(second.ingest.notReady == nil)
+            #expect(try await store.number("SELECT count(*) FROM api.database") == 2)
+            #expect(try await store.number("SELECT count(*) FROM api.other") == 0)
+            try await reader.execute("ROLLBACK")
+            let third = Store(store.database, limits)
+            try await third.assign()
+            try await third.ingest.idle()
+            #expect(try await store.number("SELECT count(*) FROM api.database") == 0)
         }
     }
 }

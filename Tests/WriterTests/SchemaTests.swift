@@ -25,6 +25,29 @@ extension WithStorage {
             try await Schema.up(&connection)
         }
 
+        @Test func `The words go up, down and say where it stands, and refuse a version to go up to`() async throws {
+            let database = try await TestServer.database()
+            let server = try #require(TestServer.current)
+            let url = server.url(database: database.database)
+            func run(_ words: String...) async throws -> Int32 {
+                let line =
+                    ["pganalytics-writer", "--log-level", "error", "--set", "database.url=\(url)", "migrate"] + words
+                return try await MigrateWord.run(
+                    ServiceArguments.parse(WriterSettings.schema, line, words: [MigrateWord.word]))
+            }
+            #expect(try await run("status") == 1)
+            for word in ["up", "status"] {
+                let error = await #expect(throws: SettingsError.self) { try await run(word, "3") }
+                #expect(error?.message.contains("leave 3 out") == true)
+            }
+            #expect(try await run("up") == 0)
+            #expect(try await run("status") == 0)
+            #expect(try await run("down", "3") == 0)
+            #expect(try await run("status") == 1)
+            var connection = try await PostgresConnection.open(database)
+            #expect(try await Schema.migrator.status(&connection).current == 3)
+        }
+
         @Test func `Every family of the catalogue has its table and its view, column by column`() async throws {
             var connection = try await PostgresConnection.open(TestServer.database())
             try await Schema.up(&connection)

@@ -17,6 +17,8 @@ struct Store {
     final class Letters: Sendable {
         let sent = Mutex<[ProducerRecord]>([])
         let failure = Mutex<KafkaError?>(nil)
+        /// Of so many records of a call; the others are taken.
+        let failing = Mutex(Int.max)
     }
 
     static func make(_ limits: Ingest.Limits = Ingest.Limits()) async throws -> Store {
@@ -31,9 +33,10 @@ struct Store {
         ingest = Ingest(
             database, topics: InputTopics(prefix: "pganalytics."), limits: limits,
             publish: { [letters] records in
-                if let failure = letters.failure.withLock({ $0 }) { return records.map { _ in failure } }
-                letters.sent.withLock { $0 += records }
-                return records.map { _ in nil }
+                let failure = letters.failure.withLock { $0 }
+                let failing = failure == nil ? 0 : min(letters.failing.withLock { $0 }, records.count)
+                letters.sent.withLock { $0 += records[failing...] }
+                return records.indices.map { $0 < failing ? failure : nil }
             }, logger: Logger(service: "test", level: .error), metrics: metrics)
     }
 

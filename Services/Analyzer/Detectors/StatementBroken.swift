@@ -98,6 +98,9 @@ struct StatementBroken: Sendable {
 
     /// Tells an open episode that its instance's time has come to `time` without the statement having run.
     func idle(_ subject: Subject, at time: Int64, _ baseline: inout Baseline) -> Event? {
+        guard baseline.episode != nil else { return nil }
+        // Of a table that is late nothing follows, of a clock that was set back the new time.
+        if time < baseline.lastSeen { _ = follow(time, &baseline) }
         guard var episode = baseline.episode, time - baseline.lastSeen >= settings.idleAfter.microseconds else {
             return nil
         }

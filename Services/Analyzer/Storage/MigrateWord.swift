@@ -28,7 +28,7 @@ enum MigrateWord {
             let status = try await AnalyzerSchema.migrator.status(&connection)
             print("analyzer is at \(status.current) of \(status.latest)")
             connection.close()
-            return 0
+            return what == "status" && status.current != status.latest ? 1 : 0
         } catch {
             logger.error("Migration failed", [.errorMessage: LogValue(describing: error)])
             return 1

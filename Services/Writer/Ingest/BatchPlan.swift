@@ -64,6 +64,10 @@ struct BatchPlan: Sendable {
     ) {
         let partition = record.topicPartition
         if held[partition] != nil { return }
+        if topics.isTombstone(record) {
+            next[partition] = record.offset + 1
+            return
+        }
         do throws(Refusal) {
             let (envelope, topic) = try topics.envelope(of: record)
             var stream: (StreamKey, UInt64)?
@@ -84,7 +88,6 @@ struct BatchPlan: Sendable {
             }
             if isExpired {
                 expired += 1
-            } else if case .nothing = input {
             } else {
                 items.append(Item(index: place, input: input))
                 bytes += record.byteCount

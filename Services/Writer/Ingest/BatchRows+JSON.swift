@@ -116,13 +116,11 @@ extension BatchRows {
         }
     }
 
-    var alertsJSON: String {
-        Self.rows(alerts.values.sorted { $0.fingerprint < $1.fingerprint }) { Self.alert(&$0, $1) }
-    }
-
     var eventsJSON: String {
-        Self.rows(events.sorted { $0.identity < $1.identity }) { json, event in
+        Self.rows(events.enumerated().sorted { $0.element.identity < $1.element.identity }) { json, item in
+            let event = item.element
             Self.alert(&json, event)
+            Self.field(&json, "place", Int64(item.offset))
             Self.text(&json, "identity", event.identity)
             Self.text(&json, "kind", event.kind == .delivery ? "delivery" : "state_change")
             guard event.kind == .delivery else { return }

@@ -6,8 +6,9 @@ struct BatchRows: Sendable {
     private(set) var collectors: [String: CollectorStatus] = [:]
     private(set) var findings: [String: Finding] = [:]
     private(set) var findingsOpened: [String: Int64] = [:]
-    private(set) var alerts: [String: AlertEvent] = [:]
+    /// In the order of the topic, each once.
     private(set) var events: [AlertEvent] = []
+    private var eventsSeen: Set<String> = []
     /// Every instance that is named.
     private(set) var instances: Set<String> = []
     /// What cycles said of the servers.
@@ -25,16 +26,18 @@ struct BatchRows: Sendable {
         case .statement(let statement):
             texts[statement.name] = statement
             if !statement.instance.isEmpty { instances.insert(statement.instance) }
-        case .collector(let status):
-            if (collectors[status.collector]?.time ?? .min) <= status.time { collectors[status.collector] = status }
+        case .collector(let status): collectors[status.collector] = status
         case .finding(let finding):
-            if (findings[finding.identity]?.time ?? .min) <= finding.time { findings[finding.identity] = finding }
-            findingsOpened[finding.identity] = min(findingsOpened[finding.identity] ?? .max, finding.time)
+            if findingsOpened[finding.identity] == nil { findingsOpened[finding.identity] = finding.time }
+            // As in the SQL: resolved is the last word, whatever the server's clock says.
+            if let known = findings[finding.identity],
+                known.state == .resolved || (finding.state != .resolved && finding.time < known.time)
+            {
+                return
+            }
+            findings[finding.identity] = finding
         case .alert(let event):
-            events.append(event)
-            guard event.kind == .stateChange else { return }
-            if (alerts[event.fingerprint]?.time ?? .min) <= event.time { alerts[event.fingerprint] = event }
-        case .nothing: break
+            if eventsSeen.insert(event.identity).inserted { events.append(event) }
         }
     }
 }

@@ -13,8 +13,8 @@ struct BatchTransaction {
     let described: [String]
     /// Where each partition stood before.
     let moves: [OffsetTable.Move]
-    /// The dead letters' places.
-    let buried: [(partition: TopicPartition, offset: Int64, bad: BatchPlan.Bad)]
+    /// What was published to the dead letters.
+    let buried: [DeadLetter]
     let streams: [StreamKey: StreamLedger.Mark]
     /// Those of them that begin with this batch.
     let begun: [StreamKey]
@@ -68,8 +68,9 @@ struct BatchTransaction {
         try await send(&connection, IngestSQL.texts, rows.texts.isEmpty ? nil : rows.textsJSON)
         try await send(&connection, IngestSQL.collectors, rows.collectors.isEmpty ? nil : rows.collectorsJSON)
         try await send(&connection, IngestSQL.findings, rows.findings.isEmpty ? nil : rows.findingsJSON)
-        try await send(&connection, IngestSQL.alerts, rows.alerts.isEmpty ? nil : rows.alertsJSON)
-        try await send(&connection, IngestSQL.events, rows.events.isEmpty ? nil : rows.eventsJSON)
+        let events = rows.events.isEmpty ? nil : rows.eventsJSON
+        try await send(&connection, IngestSQL.alerts, events)
+        try await send(&connection, IngestSQL.events, events)
         if names.isEmpty { return }
         let sorted = names.sorted { ($0.key.instance, $0.key.queryid) < ($1.key.instance, $1.key.queryid) }
         try await run(

@@ -7,8 +7,8 @@ enum FailureClass: Equatable {
     case infrastructure
     /// The database refuses a value: one message of the batch is bad.
     case badData
-    /// A day's partition is not there any more, or not yet.
-    case partitionMissing
+    /// What we remember is not there any more: a day's partition, an instance.
+    case outdated
     /// Somebody else owns a partition now.
     case fenced
 
@@ -22,8 +22,9 @@ enum FailureClass: Equatable {
             return
         }
         // 22 data exceptions (a zero byte, out of range), 23 constraints, 54 beyond the limits of a row or an index.
+        // Of the constraints, no partition for a time (23514) and no instance for a number (23503) are not the message's.
         switch state {
-        case "23514": self = .partitionMissing
+        case "23514", "23503": self = .outdated
         case _ where state.hasPrefix("22") || state.hasPrefix("23") || state.hasPrefix("54"): self = .badData
         default: self = .infrastructure
         }

@@ -21,19 +21,24 @@ extension Ingest {
 
     func rewind(_ partitions: Set<TopicPartition>) async throws -> [TopicPartition: Disposition] {
         // Also what happens when the schema was taken down and up again under us: then nothing that we remember is true.
-        instances = [:]
-        facts = [:]
-        names = StatementNames()
-        self.partitions.forget()
+        forgetDatabase()
         let found = try await load(partitions.sorted())
         return Dictionary(uniqueKeysWithValues: partitions.map { ($0, .rewind(to: found[$0] ?? 0)) })
     }
 
-    func dropPartitions(before day: Day) async throws -> [String] {
+    /// Forgets what is remembered of tables and rows, so that it is looked up again.
+    func forgetDatabase() {
+        instances = [:]
+        facts = [:]
+        names = StatementNames()
+        partitions.forget()
+    }
+
+    func dropPartitions(before day: Day) async throws -> (dropped: [String], locked: [String]) {
         var partitions = partitions
-        let dropped = try await withDatabase { try await partitions.drop(before: day, &$0) }
+        let result = try await withDatabase { try await partitions.drop(before: day, &$0) }
         self.partitions = partitions
-        return dropped
+        return result
     }
 
     /// Lends the connection, opened when there is none. One that is left in a transaction is not used again.
@@ -41,6 +46,7 @@ extension Ingest {
         var lent = try await usableConnection()
         do {
             let value = try await body(&lent)
+            obstacle.withLock { $0 = nil }
             connection = consume lent
             return value
         } catch {
@@ -56,7 +62,6 @@ extension Ingest {
             var opened = try await PostgresConnection.open(settings, logger: logger)
             let status = try await Schema.migrator.status(&opened)
             if let problem = SchemaProblem(status, place: opened.place) { throw problem.error }
-            obstacle.withLock { $0 = nil }
             return opened
         } catch {
             obstacle.withLock { $0 = "\(error)" }

@@ -44,14 +44,8 @@ actor Ingest: RecordSink {
     /// The stored next offset of each partition that is ours; nil inside: none is stored.
     var stored: [TopicPartition: Int64?] = [:]
     private var held: [TopicPartition: (offset: Int64, reason: String)] = [:]
-    /// Dead letters that were acknowledged and whose offset is not committed yet.
-    private var published: Set<Place> = []
+    private var burial = Burial()
     private var nextCleaning = ContinuousClock.now
-
-    private struct Place: Hashable {
-        let partition: TopicPartition
-        let offset: Int64
-    }
 
     /// - Parameter letterLimit: the largest message that `publish` takes.
     init(
@@ -92,7 +86,8 @@ actor Ingest: RecordSink {
 
     func gap(_ partition: TopicPartition, from: Int64, to: Int64) async throws {
         let (cluster, offsets, was) = (clusterID, offsets, stored[partition] ?? nil)
-        let json = LedgerJSON.gap(partition, from: from, to: to)
+        let json = LedgerJSON.gap(
+            partition, from: from, to: to, after: ledger.newestTime(of: partition), before: now())
         do {
             try await withDatabase { connection in
                 try await connection.transaction { connection in
@@ -114,7 +109,9 @@ actor Ingest: RecordSink {
         guard ContinuousClock.now >= nextCleaning else { return }
         nextCleaning = ContinuousClock.now + .seconds(60)
         let oldest = Day(microseconds: now() - limits.retention)
-        for table in try await dropPartitions(before: oldest) { events.dropped(table) }
+        let (dropped, locked) = try await dropPartitions(before: oldest)
+        for table in dropped { events.dropped(table) }
+        for table in locked { events.couldNotDrop(table) }
         nextCleaning = ContinuousClock.now + .seconds(600)
     }
 
@@ -144,9 +141,9 @@ actor Ingest: RecordSink {
                         todo.append(middle..<place.upperBound)
                         todo.append(place.lowerBound..<middle)
                     }
-                } catch  where FailureClass(error) == .partitionMissing {
+                } catch  where FailureClass(error) == .outdated {
                     // Dropped by somebody since we looked: make it and come again.
-                    partitions.forget()
+                    forgetDatabase()
                     throw error
                 }
             }
@@ -164,16 +161,16 @@ actor Ingest: RecordSink {
         async throws
     {
         if plan.next.isEmpty { return }
-        let buried = plan.bad.map { bad in
-            batch.withRecord(at: bad.index) { (partition: $0.topicPartition, offset: $0.offset, bad: bad) }
-        }
         if let ratio = badLimit.refuses(bad: plan.bad.count, of: plan.range.count) {
             let first = plan.bad.first.map { "\($0.reason): \($0.detail)" } ?? ""
             throw FatalError(
                 "\(Int(ratio * 100)) % of the last messages cannot be used (\(first)): stopped, so that the topic is not "
                     + "drained into the dead letters; look at the producers, or raise ingest.bad_ratio")
         }
-        try await publishDeadLetters(plan.bad, batch)
+        let letters = plan.bad.map { bad in
+            batch.withRecord(at: bad.index) { DeadLetters.letter($0, bad, now: now()) }
+        }
+        try await bury(letters)
         let rows = BatchRows(plan.items)
         try await ensureInstances(rows.instances)
         try await ensurePartitions(plan)
@@ -190,40 +187,25 @@ actor Ingest: RecordSink {
         let transaction = BatchTransaction(
             clusterID: clusterID, plan: plan, rows: rows, instances: instances, described: described,
             moves: plan.next.map { (partition: $0.key, from: stored[$0.key] ?? nil, to: $0.value) },
-            buried: buried, streams: ledger.draft, begun: ledger.begun, names: names.fresh, offsets: offsets)
+            buried: letters, streams: ledger.draft, begun: ledger.begun, names: names.fresh, offsets: offsets)
         let count = try await withDatabase { try await transaction.run(&$0) }
         ledger.commit()
         names.commit()
         for instance in described { facts[instance] = rows.facts[instance] }
         for (partition, next) in plan.next { stored[partition] = .some(next) }
-        for letter in buried {
-            published.remove(Place(partition: letter.partition, offset: letter.offset))
-            events.buried(letter.partition, letter.offset, letter.bad)
-        }
+        burial.passed(letters)
+        for letter in letters { events.buried(letter) }
         badLimit.took(bad: plan.bad.count, of: plan.range.count)
         events.committed(plan, rows: count, took: ContinuousClock.now - began, now: now())
     }
 
     /// Sends what cannot be used to the dead letters and waits until the brokers have it: only then may the offset move.
-    private func publishDeadLetters(_ bad: [BatchPlan.Bad], _ batch: borrowing RecordBatch) async throws {
-        var records: [ProducerRecord] = []
-        var places: [Place] = []
-        for bad in bad {
-            let (record, place) = batch.withRecord(at: bad.index) { record in
-                (
-                    DeadLetters.record(record, bad, topic: topics.deadLetters, limit: letterLimit, now: now()),
-                    Place(partition: record.topicPartition, offset: record.offset)
-                )
-            }
-            if published.contains(place) { continue }
-            records.append(record)
-            places.append(place)
-        }
-        if records.isEmpty { return }
-        for (place, error) in zip(places, await publish(records)) {
-            if let error { throw error }
-            published.insert(place)
-        }
+    private func bury(_ letters: [DeadLetter]) async throws {
+        let new = burial.unpublished(letters)
+        if new.isEmpty { return }
+        // The loop calls one function at a time: nobody else buries meanwhile.
+        let errors = await publish(new.map { DeadLetters.record($0, topic: topics.deadLetters, limit: letterLimit) })
+        try burial.took(new, errors)
     }
 
     private func ensureInstances(_ wanted: Set<String>) async throws {
@@ -250,8 +232,10 @@ actor Ingest: RecordSink {
             wanted.insert(
                 Partitions.Key(table: FamilyLayout.of(table.family).table, day: Day(microseconds: table.time)))
         }
+        let missing = partitions.missing(of: wanted)
+        if missing.isEmpty { return }
         var partitions = partitions
-        try await withDatabase { try await partitions.ensure(wanted, &$0) }
+        try await withDatabase { try await partitions.ensure(missing, &$0) }
         self.partitions = partitions
     }
 }

@@ -85,13 +85,14 @@ struct IngestMetrics: Sendable {
         }
     }
 
-    func buried(_ partition: TopicPartition, _ offset: Int64, _ bad: BatchPlan.Bad) {
+    func buried(_ letter: DeadLetter) {
         deadLetters.add()
         logger.warning(
             "A message went to the dead letters",
             [
-                .inputTopic: .string(partition.topic), .inputPartition: .integer(Int64(partition.partition)),
-                .inputOffset: .integer(offset), .reason: .string(bad.reason), .detail: .string(bad.detail),
+                .inputTopic: .string(letter.topic), .inputPartition: .integer(Int64(letter.partition)),
+                .inputOffset: .integer(letter.offset), .reason: .string(letter.reason),
+                .detail: .string(letter.detail),
             ])
     }
 
@@ -112,6 +113,12 @@ struct IngestMetrics: Sendable {
     func wasFenced(_ error: any Error) {
         fenced.add()
         logger.warning("Fenced by another writer", [.errorMessage: LogValue("\(error)")])
+    }
+
+    func couldNotDrop(_ table: String) {
+        logger.warning(
+            "Partitions past their retention stay until nobody reads or locks their table any more",
+            [.table: .string(table)])
     }
 
     func dropped(_ table: String) { logger.info("Dropped a partition past its retention", [.table: .string(table)]) }

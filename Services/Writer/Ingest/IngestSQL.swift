@@ -35,8 +35,9 @@ enum IngestSQL {
         ON CONFLICT (instance, queryid) DO UPDATE SET name = excluded.name WHERE n.name <> excluded.name
         """
 
+    /// The last one that comes is the newest, for they come in sequence; a host's clock may be set back.
     static let collectors = """
-        INSERT INTO metrics.collectors AS c (collector, version, hostname, pid, started_at, "time", interval_us, cpu_us,
+        INSERT INTO metrics.collectors (collector, version, hostname, pid, started_at, "time", interval_us, cpu_us,
             rss_bytes, spool_bytes, spool_oldest_us, spool_dropped, sent, instances)
         SELECT collector, version, hostname, pid, \(at("started_at")), \(at("\"time\"")), interval_us, cpu_us, rss_bytes,
             spool_bytes, spool_oldest_us, spool_dropped, sent, instances
@@ -48,9 +49,9 @@ enum IngestSQL {
             interval_us = excluded.interval_us, cpu_us = excluded.cpu_us, rss_bytes = excluded.rss_bytes,
             spool_bytes = excluded.spool_bytes, spool_oldest_us = excluded.spool_oldest_us,
             spool_dropped = excluded.spool_dropped, sent = excluded.sent, instances = excluded.instances
-        WHERE excluded."time" >= c."time"
         """
 
+    /// A finding that is resolved stays so, and resolves also by a server's clock that was set back meanwhile.
     static let findings = """
         INSERT INTO metrics.findings AS f (identity, kind, instance, subject, state, opened_at, "time", window_start,
             window_end, value, baseline, threshold, unit, samples, summary, evidence)
@@ -60,25 +61,29 @@ enum IngestSQL {
             opened_at bigint, "time" bigint, window_start bigint, window_end bigint, value double precision,
             baseline double precision, threshold double precision, unit text, samples bigint, summary text,
             evidence jsonb)
-        ON CONFLICT (identity) DO UPDATE SET state = excluded.state,
-            opened_at = least(f.opened_at, excluded.opened_at), "time" = excluded."time",
+        ON CONFLICT (identity) DO UPDATE SET state = excluded.state, "time" = excluded."time",
             window_start = excluded.window_start, window_end = excluded.window_end, value = excluded.value,
             baseline = excluded.baseline, threshold = excluded.threshold, unit = excluded.unit,
             samples = excluded.samples, summary = excluded.summary, evidence = excluded.evidence
-        WHERE excluded."time" >= f."time"
+        WHERE f.state <> 'resolved' AND (excluded.state = 'resolved' OR excluded."time" >= f."time")
         """
 
+    /// An alert is what its last change made it, in the order of the topic: the times are the server's, and its clock may be
+    /// set back. A change that is stored already comes a second time. Before `events`, of the same rows.
     static let alerts = """
         INSERT INTO metrics.alerts AS a (fingerprint, rule, instance, state, "time", starts_at, ends_at, value, labels,
             annotations)
-        SELECT fingerprint, rule, instance, state, \(at("\"time\"")), \(at("starts_at")), \(at("ends_at")), value, labels,
-            annotations
-        FROM jsonb_to_recordset($1) AS s (fingerprint text, rule text, instance text, state text, "time" bigint,
-            starts_at bigint, ends_at bigint, value double precision, labels jsonb, annotations jsonb)
+        SELECT DISTINCT ON (fingerprint) fingerprint, rule, instance, state, \(at("\"time\"")), \(at("starts_at")),
+            \(at("ends_at")), value, labels, annotations
+        FROM jsonb_to_recordset($1) AS s (identity text, place bigint, fingerprint text, rule text, instance text,
+            kind text, state text, "time" bigint, starts_at bigint, ends_at bigint, value double precision, labels jsonb,
+            annotations jsonb)
+        WHERE kind = 'state_change'
+            AND NOT EXISTS (SELECT FROM metrics.alert_events e WHERE e.identity = s.identity)
+        ORDER BY fingerprint, place DESC
         ON CONFLICT (fingerprint) DO UPDATE SET state = excluded.state, "time" = excluded."time",
             starts_at = excluded.starts_at, ends_at = excluded.ends_at, value = excluded.value,
             labels = excluded.labels, annotations = excluded.annotations
-        WHERE excluded."time" >= a."time"
         """
 
     static let events = """

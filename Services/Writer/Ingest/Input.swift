@@ -8,8 +8,6 @@ enum Input: Sendable {
     case collector(CollectorStatus)
     case finding(Finding)
     case alert(AlertEvent)
-    /// A tombstone of a compacted topic: nothing to store.
-    case nothing
 }
 
 /// The topics that the writer reads, by their names in the cluster.
@@ -35,6 +33,9 @@ struct InputTopics: Sendable {
         ]
     }
 
+    /// Whether this is a tombstone of a compacted topic: there is nothing to store, whatever its headers say.
+    func isTombstone(_ record: borrowing KafkaRecord) -> Bool { record.topic == statements && record.value == nil }
+
     /// What is subscribed to.
     var all: [String] { [samples, statements, collectors, findings, alerts] }
 
@@ -49,7 +50,6 @@ struct InputTopics: Sendable {
     /// The payload, decoded where it lies.
     func decode(_ record: borrowing KafkaRecord) throws(Refusal) -> Input {
         guard let value = record.value else {
-            if record.topic == statements { return .nothing }
             throw .bad(reason: "payload_missing", detail: "the message has no payload")
         }
         do throws(WireError) {

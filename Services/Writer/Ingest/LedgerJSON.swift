@@ -1,3 +1,4 @@
+import Codec
 import Kafka
 
 /// The ledger's rows as JSON.
@@ -17,26 +18,26 @@ enum LedgerJSON {
         }
     }
 
-    /// A hole in a partition's offsets.
-    static func gap(_ partition: TopicPartition, from: Int64, to: Int64) -> String {
+    /// A hole in a partition's offsets: what was there came after `after` (nil: not known) and before `before`.
+    static func gap(_ partition: TopicPartition, from: Int64, to: Int64, after: Int64?, before: Int64) -> String {
         list([from]) { json, _ in
             place(&json, partition)
             text(&json, "kind", "offset")
             number(&json, "first_missing", from)
             number(&json, "last_missing", to - 1)
+            if let after { number(&json, "after_time", min(after, before)) }
+            number(&json, "before_time", before)
         }
     }
 
     /// Messages that were buried.
-    static func deadLetters(
-        _ buried: [(partition: TopicPartition, offset: Int64, bad: BatchPlan.Bad)]
-    ) -> String {
-        list(buried) { json, letter in
-            place(&json, letter.partition)
+    static func deadLetters(_ letters: [DeadLetter]) -> String {
+        list(letters) { json, letter in
+            place(&json, TopicPartition(topic: letter.topic, partition: letter.partition))
             number(&json, "offset", letter.offset)
-            text(&json, "reason", letter.bad.reason)
+            text(&json, "reason", letter.reason)
             // A detail can quote bytes that PostgreSQL does not store.
-            let printable = letter.bad.detail.unicodeScalars.map { $0 == "\u{0}" ? "\u{FFFD}" : Character($0) }
+            let printable = letter.detail.unicodeScalars.map { $0 == "\u{0}" ? "\u{FFFD}" : Character($0) }
             text(&json, "detail", String(printable))
         }
     }

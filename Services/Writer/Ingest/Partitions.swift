@@ -12,10 +12,13 @@ struct Partitions: Sendable {
     /// Forgets what is known: something was not there any more.
     mutating func forget() { known = [] }
 
-    /// Makes those that are missing, each in a transaction of its own. A partition is made beside its table and then
+    /// Those that are not known to be there.
+    func missing(of wanted: Set<Key>) -> Set<Key> { wanted.subtracting(known) }
+
+    /// Makes those that are not there, each in a transaction of its own. A partition is made beside its table and then
     /// attached, for `CREATE TABLE … PARTITION OF` would lock out every reader of the whole table.
     mutating func ensure(_ wanted: Set<Key>, _ connection: inout PostgresConnection) async throws(PostgresError) {
-        for key in wanted.subtracting(known).sorted(by: { ($0.table, $0.day) < ($1.table, $1.day) }) {
+        for key in wanted.sorted(by: { ($0.table, $0.day) < ($1.table, $1.day) }) {
             let name = Self.name(key)
             let (table, child) = (Self.quoted(key.table), Self.quoted(name))
             // The lock keeps two writers from making the same one; it ends with the transaction.
@@ -38,30 +41,40 @@ struct Partitions: Sendable {
         }
     }
 
-    /// Drops those that end before `day`.
+    /// Drops those that end before `day`. Where somebody locks a table, or reads the whole of it, its partitions are left
+    /// to the next round, and the other tables' go.
     ///
-    /// - Returns: their names.
-    mutating func drop(before day: Day, _ connection: inout PostgresConnection) async throws(PostgresError) -> [String]
-    {
+    /// - Returns: the names of the dropped, and of the tables that were locked.
+    mutating func drop(
+        before day: Day, _ connection: inout PostgresConnection
+    ) async throws(PostgresError) -> (dropped: [String], locked: [String]) {
         let rows = try await connection.query(
             """
-            SELECT c.relname FROM pg_inherits i
+            SELECT p.relname, c.relname FROM pg_inherits i
             JOIN pg_class c ON c.oid = i.inhrelid
             JOIN pg_class p ON p.oid = i.inhparent
             JOIN pg_namespace n ON n.oid = p.relnamespace
-            WHERE n.nspname = 'metrics' AND p.relkind = 'p' ORDER BY 1
+            WHERE n.nspname = 'metrics' AND p.relkind = 'p' ORDER BY 1, 2
             """)
-        var names: [String] = []
+        var dropped: [String] = []
+        var locked: [String] = []
         for row in 0..<rows.rowCount {
-            if let name = try rows.text(row, 0), let found = Self.day(of: name), found < day { names.append(name) }
-        }
-        for name in names {
-            // Whoever reads the whole table now is not made to wait long; the next round tries again.
-            try await connection.execute(
-                "BEGIN; SET LOCAL lock_timeout = '2s'; DROP TABLE IF EXISTS metrics.\(Self.quoted(name)); COMMIT")
+            guard let table = try rows.text(row, 0), let name = try rows.text(row, 1), table != locked.last,
+                let found = Self.day(of: name), found < day
+            else { continue }
+            do throws(PostgresError) {
+                // While we wait for our lock, whoever wants to read the table waits behind us: not for long.
+                try await connection.execute(
+                    "BEGIN; SET LOCAL lock_timeout = '2s'; DROP TABLE IF EXISTS metrics.\(Self.quoted(name)); COMMIT")
+                dropped.append(name)
+            } catch {
+                guard error.sqlState == "55P03" else { throw error }
+                try await connection.execute("ROLLBACK")
+                locked.append(table)
+            }
         }
         known = known.filter { $0.day >= day }
-        return names
+        return (dropped, locked)
     }
 
     /// `statements_20261121`.

@@ -19,10 +19,12 @@ struct RowEncoder: ~Copyable {
         _ table: borrowing Table, instance: Int32, layout: FamilyLayout, into writer: inout BinaryCopyWriter
     ) {
         let width = layout.columns.count
+        // Its one column is the family's name, and no column of the message.
+        let isOther = layout.table == FamilyLayout.other.table
         var sources = [Column?](repeating: nil, count: width)
         var extras: [Column] = []
         for column in table.columns {
-            if let place = layout.place(of: column), sources[place] == nil {
+            if !isOther, let place = layout.place(of: column), sources[place] == nil {
                 sources[place] = column
             } else {
                 extras.append(column)
@@ -36,8 +38,7 @@ struct RowEncoder: ~Copyable {
             firstText[place] = texts.count
             texts += dictionary
         }
-        if layout.table == FamilyLayout.other.table { texts.append(table.family) }
-        let isOther = layout.table == FamilyLayout.other.table
+        if isOther { texts.append(table.family) }
         if values.count < width * Self.blockRows {
             values = [UInt64](repeating: 0, count: width * Self.blockRows)
             kinds = [UInt8](repeating: 0, count: width * Self.blockRows)

@@ -42,6 +42,11 @@ struct StreamLedger: Sendable {
     /// Those of the draft that nothing was known of: where an epoch began.
     var begun: [StreamKey] { draft.keys.filter { marks[$0] == nil } }
 
+    /// The newest time that is known of a partition; nil when nothing of it is.
+    func newestTime(of partition: TopicPartition) -> Int64? {
+        marks.lazy.filter { $0.key.partition == partition }.map(\.value.time).max()
+    }
+
     /// Takes over what is stored.
     mutating func load(_ stream: StreamKey, _ mark: Mark) { marks[stream] = mark }
 

@@ -10,7 +10,7 @@ struct TimeBounds: Sendable, Equatable {
     }
 
     /// No spool keeps a message for longer than a year.
-    private static let latest: Int64 = 366 * 86_400_000_000
+    private static let longestDelay: Int64 = 366 * 86_400_000_000
 
     /// Microseconds before now.
     let past: Int64
@@ -20,7 +20,7 @@ struct TimeBounds: Sendable, Equatable {
     func verdict(on time: Int64, now: Int64) -> Verdict {
         if time > now &+ future { return .absurd("its time is \((time - now) / 1_000_000) s in the future") }
         let (age, overflow) = now.subtractingReportingOverflow(time)
-        if overflow || age > max(past, Self.latest) { return .absurd("its time is more than a year in the past") }
+        if overflow || age > max(past, Self.longestDelay) { return .absurd("its time is more than a year in the past") }
         return age > past ? .expired : .fits
     }
 }
