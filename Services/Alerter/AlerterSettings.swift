@@ -98,7 +98,7 @@ struct AlerterSettings: Sendable {
     init(_ settings: Settings) throws {
         kafka = KafkaSettings(
             bootstrapServers: settings.string("kafka.bootstrap_servers"), clientID: "alerter@\(hostName())",
-            properties: settings.map("kafka.librdkafka"))
+            properties: settings.map("kafka.librdkafka"), missingTopicRemedy: Topics.missingRemedy)
         topicPrefix = settings.string("kafka.topic_prefix")
         group = settings.string("kafka.group")
         tick = settings.duration("evaluation.tick")

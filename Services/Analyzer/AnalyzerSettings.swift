@@ -52,7 +52,7 @@ struct AnalyzerSettings: Sendable {
             help: "The storage: postgresql://user:password@host:port/database."),
         Setting(
             "database.timeout", .duration, default: "10s",
-            help: "How long to wait for a connection, or for a statement."),
+            help: "How long a connection may take to open, and how long to wait for one that is in use."),
         Setting("outbox.poll", .duration, default: "1s", help: "How often the outbox is looked at when nobody calls."),
         Setting(
             "baseline.cached", .integer, default: "50000", range: 1...10_000_000,
@@ -101,7 +101,7 @@ struct AnalyzerSettings: Sendable {
     init(_ settings: Settings) throws {
         kafka = KafkaSettings(
             bootstrapServers: settings.string("kafka.bootstrap_servers"), clientID: "analyzer@\(hostName())",
-            properties: settings.map("kafka.librdkafka"))
+            properties: settings.map("kafka.librdkafka"), missingTopicRemedy: Topics.missingRemedy)
         topicPrefix = settings.string("kafka.topic_prefix")
         group = settings.string("kafka.group")
         do {

@@ -1,3 +1,4 @@
+import Codec
 import HTTP
 import Kafka
 import Runtime
@@ -28,7 +29,7 @@ struct CollectorParts: Sendable {
             spool: spool,
             settings: KafkaSettings(
                 bootstrapServers: settings.bootstrapServers, clientID: "collector@\(hostName())",
-                properties: settings.kafkaProperties),
+                properties: settings.kafkaProperties, missingTopicRemedy: Topics.missingRemedy),
             prefix: settings.topicPrefix, collector: identity.id, logger: self.logger, metrics: metrics)
         desk = StatementDesk()
         progress = CollectorProgress(settings.servers, metrics: metrics)
@@ -63,11 +64,11 @@ struct CollectorParts: Sendable {
         // First connections of a fleet are spread over the interval, a few of them over nothing.
         let window = Int64(settings.servers.count) * 20_000 - 200_000
         await withTaskGroup(of: Void.self) { group in
-            for server in settings.servers {
+            for (server, budget) in zip(settings.servers, SharedBudget.each(of: settings.servers)) {
                 group.addTask {
                     var loop = ServerLoop(
                         server, collector: identity.id, spool: spool, desk: desk, progress: progress, logger: logger,
-                        clock: clock, window: window)
+                        clock: clock, budget: budget, window: window, allowance: settings.costAllowance.microseconds)
                     await loop.run(shutdown)
                 }
             }

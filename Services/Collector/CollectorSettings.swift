@@ -25,6 +25,8 @@ struct CollectorSettings: Sendable {
     var id: String?
     var stateDirectory: String
     var heartbeat: Duration
+    /// What a family may cost each time, whatever part of the interval that is.
+    var costAllowance: Duration
     var spool: SpoolLimits
     var bootstrapServers: String
     var topicPrefix: String
@@ -50,6 +52,11 @@ struct CollectorSettings: Sendable {
                 help: "How often each server is read; a [[server]] may say otherwise."),
             Setting(
                 "collector.heartbeat", .duration, default: "10s", help: "How often the collector says that it is alive."
+            ),
+            Setting(
+                "collector.cost_allowance", .duration, default: "100ms",
+                help:
+                    "What reading a family may take in any case. One that takes 2 % of the interval more is read more seldom, until it does not; raise this where a slow machine and no server is the cause."
             ),
             Setting(
                 "spool.max_bytes", .bytes, default: "1GiB",
@@ -91,7 +98,7 @@ struct CollectorSettings: Sendable {
                 Setting(
                     "text_bytes", .bytes, default: "64MiB",
                     help:
-                        "Statement texts are not read while the server's file of them is larger: a read takes that much memory there."
+                        "Statement texts are not read while they take more there: a read takes that much memory of the server. Their size is that of the server's file of them where the role may call pg_stat_file(text), else the last reading's: then statement_timeout alone bounds the first reading after a start."
                 ),
                 Setting(
                     "max_statements", .integer, default: "50000", range: 100...1_000_000,
@@ -112,6 +119,7 @@ struct CollectorSettings: Sendable {
         stateDirectory = settings.string("collector.state_directory")
         heartbeat = settings.duration("collector.heartbeat")
         if heartbeat < .milliseconds(100) { throw settings.invalid("collector.heartbeat", "100ms is the least") }
+        costAllowance = settings.duration("collector.cost_allowance")
         spool = SpoolLimits(
             segmentBytes: settings.bytes("spool.segment_bytes"), maximalBytes: settings.bytes("spool.max_bytes"),
             memoryBytes: settings.bytes("spool.memory_bytes"))

@@ -4,15 +4,28 @@ import Runtime
 import Synchronization
 
 /// Says every few seconds that the collector is alive, what it costs and how far behind it is.
-struct Heartbeat: Sendable {
+final class Heartbeat: Sendable {
     let collector: String
     let sender: Sender
     let spool: Spool
     let progress: CollectorProgress
     let interval: Duration
     let clock: CollectorClock
-    /// Heartbeats are not spooled: each process counts its own, in an epoch of its own.
-    private let epoch = CollectorIdentity.random(bytes: 16)
+    /// Heartbeats are not spooled: each process counts its own, in an epoch of its own, and in another one when the topic
+    /// has grown.
+    private struct Numbering: Sendable {
+        var epoch = CollectorIdentity.random(bytes: 16)
+        var sequence: UInt64 = 0
+        var partitions: Int?
+
+        mutating func next(among count: Int?) -> Numbering {
+            if let count, count != partitions { self = Numbering(partitions: count) }
+            sequence += 1
+            return self
+        }
+    }
+
+    private let numbering = Mutex(Numbering())
     private let startedAt = WallClock.microseconds()
 
     init(
@@ -28,22 +41,23 @@ struct Heartbeat: Sendable {
     }
 
     /// Whether the last heartbeat is through.
-    private let idle = Flag()
+    private let isIdle = Atomic(true)
 
     /// Runs until the shutdown. While Kafka is away one heartbeat waits; the next is made when it is through.
     func run(_ shutdown: Shutdown) async {
-        var sequence: UInt64 = 0
         var next = clock.monotonic()
         while !shutdown.isRequested {
             await spool.maintain()
-            if idle.isSet {
-                sequence += 1
-                let (status, number) = (await status(), sequence)
-                idle.clear()
+            if isIdle.load(ordering: .acquiring) {
+                let status = await status()
+                isIdle.store(false, ordering: .releasing)
                 // Not waited for: it takes as long as Kafka is away, and the shutdown does not.
                 Task {
-                    _ = await sender.sendDirectly(status, epoch: epoch, sequence: number)
-                    idle.set()
+                    let count = try? await self.sender.partitions(of: Topics.collectors.name)
+                    let number = self.numbering.withLock { $0.next(among: count) }
+                    _ = await self.sender.sendDirectly(
+                        status, epoch: number.epoch, sequence: number.sequence, among: number.partitions)
+                    self.isIdle.store(true, ordering: .releasing)
                 }
             }
             next = max(next + interval.microseconds, clock.monotonic())
@@ -65,19 +79,16 @@ struct Heartbeat: Sendable {
             collector: collector, version: CollectorVersion.text, hostname: hostName(), pid: getpid(),
             startedAt: startedAt,
             time: now, cpuMicroseconds: cpu, rssBytes: pages * Int64(sysconf(CInt(_SC_PAGESIZE))),
-            spoolBytes: Int64(spooled.bytes), spoolOldest: spooled.oldest.map { max(0, now - $0) } ?? 0,
+            spoolBytes: Int64(spooled.bytes), spoolOldest: spooled.oldest.map { Self.age(of: $0, at: now) } ?? 0,
             spoolDropped: Int64(spooled.dropped), sent: Int64(sender.sent), instances: progress.all,
             intervalMicroseconds: interval.microseconds)
     }
-}
 
-/// A truth value that tasks share.
-private final class Flag: Sendable {
-    private let value = Atomic<Bool>(true)
-
-    var isSet: Bool { value.load(ordering: .acquiring) }
-    func set() { value.store(true, ordering: .releasing) }
-    func clear() { value.store(false, ordering: .releasing) }
+    /// Microseconds since a server's time, which may be anything: an infinite one has no age.
+    static func age(of time: Int64, at now: Int64) -> Int64 {
+        let (age, overflow) = now.subtractingReportingOverflow(time)
+        return overflow ? 0 : max(0, age)
+    }
 }
 
 /// The version that the collector says it is.

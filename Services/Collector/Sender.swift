@@ -6,6 +6,8 @@ import Synchronization
 /// Carries messages from the spool to Kafka, the oldest first, for ever.
 ///
 /// A message leaves the spool when all replicas in sync have it. While Kafka is away the spool grows and collecting goes on.
+/// Topics go in lanes beside one another: one that is missing or forbidden waits, the order within it kept, and the others
+/// do not wait for it.
 final class Sender: Sendable {
     private let spool: Spool
     private let settings: KafkaSettings
@@ -17,6 +19,13 @@ final class Sender: Sendable {
     private let sentCounter: Counter
     private let droppedCounter: Counter
     private let sentBytes: Counter
+
+    /// Topics with a lane of their own; whatever else is in the spool goes with the first.
+    private static let lanes = [Topics.samples.name, Topics.statements.name]
+    /// How far each lane is.
+    private let places = Mutex<[String: SpoolPosition]>([:])
+    /// How many partitions topics have, and until when that is believed.
+    private let counts = Mutex<[String: (count: Int, until: ContinuousClock.Instant)]>([:])
 
     /// Records in a batch, and the bytes of the spool that it is made from.
     private static let batchBytes = 4 << 20
@@ -59,80 +68,139 @@ final class Sender: Sendable {
             try? await Task.sleep(for: .milliseconds(500))
             await self.current.close(within: .seconds(2))
         }
-        var position = await spool.acknowledged()
+        let start = await spool.acknowledged()
+        places.withLock { $0 = Dictionary(uniqueKeysWithValues: Self.lanes.map { ($0, start) }) }
+        await withTaskGroup(of: Void.self) { group in
+            for lane in Self.lanes { group.addTask { await self.carry(lane, from: start, shutdown) } }
+        }
+        watch.cancel()
+        await closing.value
+    }
+
+    /// Carries what goes in one lane.
+    private func carry(_ lane: String, from start: SpoolPosition, _ shutdown: Shutdown) async {
+        let news = spool.listen()
+        var position = start
         while !shutdown.isRequested {
-            let (messages, next) = await spool.read(from: position, limit: Self.batchBytes)
-            if messages.isEmpty {
-                if next > position {
-                    // Readings without messages: nothing to deliver, and their segment may go.
-                    position = next
-                    await spool.acknowledge(next)
-                }
-                await spool.waitForNews(atMost: .milliseconds(500))
-                continue
-            }
+            let (all, next) = await spool.read(from: position, limit: Self.batchBytes)
+            let messages = all.filter { Self.lane(of: $0.message.topic) == lane }
             var isComplete = true
             for start in stride(from: 0, to: messages.count, by: Self.batchRecords) where isComplete {
                 isComplete = await deliver(messages[start..<min(start + Self.batchRecords, messages.count)], shutdown)
             }
             guard isComplete else { break }
-            position = next
-            await spool.acknowledge(next)
+            if next > position {
+                position = next
+                let places = places.withLock { places in
+                    places[lane] = next
+                    return places
+                }
+                await spool.acknowledge(places)
+            }
+            if all.isEmpty { await news.wait(atMost: .milliseconds(500)) }
         }
-        watch.cancel()
-        await closing.value
     }
+
+    private static func lane(of topic: String) -> String { lanes.contains(topic) ? topic : lanes[0] }
 
     /// Sends until every message is acknowledged or refused for good. Returns false at the shutdown.
     private func deliver(_ messages: ArraySlice<SpooledMessage>, _ shutdown: Shutdown) async -> Bool {
         var rest = Array(messages)
         var backoff = Backoff(first: .milliseconds(200), last: .seconds(10))
         while true {
-            let results = await current.send(rest.map(record))
-            var again: [SpooledMessage] = []
-            var failure: KafkaError?
-            for (message, error) in zip(rest, results) {
-                guard let error else {
-                    sentCounter.add()
-                    sentBytes.add(message.message.payload.count)
-                    continue
-                }
-                if Self.isPermanent(error) {
-                    droppedCounter.add()
-                    logger.error(
-                        "Kafka will never take a message; it is left out and its number is a gap",
-                        [
-                            .kafkaTopic: LogValue(message.message.topic), .errorCode: LogValue(error.code.rawValue),
-                            .errorMessage: LogValue(error.message),
-                        ])
-                    continue
-                }
-                again.append(message)
-                failure = failure ?? error
+            let producer = current
+            let failure: KafkaError
+            do throws(KafkaError) {
+                let count = try await spread(rest)
+                let results = await producer.send(rest.map { record($0, among: count) })
+                guard let first = settle(&rest, results) else { return true }
+                failure = first
+                log(failure, of: rest.count)
+            } catch {
+                failure = error
+                // That Kafka is away is said elsewhere, once.
+                if Self.isOfTopic(error) { log(error, of: rest.count) }
             }
-            guard let failure else { return true }
             if shutdown.isRequested { return false }
-            rest = again
-            logger.warning(
-                "Kafka did not take messages; they are sent again",
-                [
-                    .batchRecords: LogValue(again.count), .errorCode: LogValue(failure.code.rawValue),
-                    .errorMessage: LogValue(Self.advice(failure)),
-                ])
-            if failure.isFatal { await renew() }
+            if failure.isFatal { await renew(producer) }
             await shutdown.sleep(for: backoff.failed(random: Double.random(in: 0...1)))
+        }
+    }
+
+    /// Leaves those that are to be sent again, and returns why.
+    private func settle(_ messages: inout [SpooledMessage], _ results: [KafkaError?]) -> KafkaError? {
+        var again: [SpooledMessage] = []
+        var failure: KafkaError?
+        for (message, error) in zip(messages, results) {
+            guard let error else {
+                sentCounter.add()
+                sentBytes.add(message.message.payload.count)
+                continue
+            }
+            if Self.isPermanent(error) {
+                droppedCounter.add()
+                logger.error(
+                    "Kafka will never take a message; it is left out and its number is a gap",
+                    [
+                        .kafkaTopic: LogValue(message.message.topic), .errorCode: LogValue(error.code.rawValue),
+                        .errorMessage: LogValue(error.message),
+                    ])
+                continue
+            }
+            again.append(message)
+            failure = failure ?? error
+        }
+        messages = again
+        return failure
+    }
+
+    private func log(_ failure: KafkaError, of count: Int) {
+        logger.warning(
+            "Kafka did not take messages; they are sent again",
+            [
+                .batchRecords: LogValue(count), .errorCode: LogValue(failure.code.rawValue),
+                .errorMessage: LogValue(failure.message),
+            ])
+    }
+
+    /// How many partitions numbered messages are spread over now; `nil` for messages without numbers, which any partition
+    /// may get. The spool knows it before the first of them is sent.
+    private func spread(_ messages: [SpooledMessage]) async throws(KafkaError) -> Int? {
+        guard let numbered = messages.first(where: { $0.sequence > 0 }) else { return nil }
+        let count = try await partitions(of: numbered.message.topic)
+        await spool.spread(over: count)
+        return count
+    }
+
+    /// How many partitions a topic (without prefix) has. Asked once a minute; who is away then is answered for by what was
+    /// known before.
+    func partitions(of topic: String) async throws(KafkaError) -> Int {
+        let known = counts.withLock { $0[topic] }
+        if let known, ContinuousClock.now < known.until { return known.count }
+        do throws(KafkaError) {
+            let count = try await current.partitions(of: prefix + topic, timeout: .seconds(2))
+            counts.withLock { $0[topic] = (count, .now + .seconds(60)) }
+            return count
+        } catch {
+            guard let known else { throw error }
+            return known.count
         }
     }
 
     /// An idempotent producer that lost its place (librdkafka #4438, before 2.3.0) can send nothing more: another one goes
     /// on from the spool. What the first one did deliver is dropped by its number.
-    private func renew() async {
-        await current.close(within: .seconds(1))
-        while true {
+    private func renew(_ dead: KafkaProducer) async {
+        await dead.close(within: .seconds(1))
+        // The other lane may have been here before.
+        while current === dead {
             do throws(KafkaError) {
                 let fresh = try KafkaProducer(settings, logger: logger, metrics: registry)
-                producer.withLock { $0 = fresh }
-                return
+                let isFirst = producer.withLock { producer in
+                    guard producer === dead else { return false }
+                    producer = fresh
+                    return true
+                }
+                if !isFirst { await fresh.close(within: .zero) }
             } catch {
                 logger.error("No new Kafka producer can be made", [.errorMessage: LogValue(error.message)])
                 try? await Task.sleep(for: .seconds(5))
@@ -145,9 +213,9 @@ final class Sender: Sendable {
         return error.code == .messageTooLarge || error.code.rawValue == "INVALID_RECORD"
     }
 
-    private static func advice(_ error: KafkaError) -> String {
-        error.code == .unknownTopic || error.code.rawValue == "_UNKNOWN_TOPIC"
-            ? error.message + " (pganalytics topics apply)" : error.message
+    /// Whether it is a topic that Kafka refuses, and not Kafka that is away.
+    private static func isOfTopic(_ error: KafkaError) -> Bool {
+        error.code == .unknownTopic || error.code == .topicAuthorization
     }
 
     /// Says once in a while that Kafka is away: `send` itself waits without a word.
@@ -167,7 +235,9 @@ final class Sender: Sendable {
         }
     }
 
-    private func record(_ spooled: SpooledMessage) -> ProducerRecord {
+    /// A numbered message goes to the partition that its epoch's numbers are counted on, whatever librdkafka has heard of a
+    /// topic that grew meanwhile; `count` is how many there are now.
+    private func record(_ spooled: SpooledMessage, among count: Int?) -> ProducerRecord {
         let message = spooled.message
         let stream = StreamName(producer: collector, topic: message.topic, key: message.key)
         let envelope = Envelope(
@@ -175,16 +245,25 @@ final class Sender: Sendable {
             type: message.type, time: message.time, version: message.version)
         return ProducerRecord(
             topic: prefix + message.topic, key: Array(message.key.utf8), value: message.payload,
-            headers: envelope.headers)
+            headers: envelope.headers,
+            partition: spooled.sequence == 0
+                ? nil
+                : count.map {
+                    // A topic that was made anew may have fewer.
+                    KafkaProducer.partition(of: Array(message.key.utf8), among: min(spooled.partitions ?? $0, $0))
+                })
     }
 
-    /// Sends one message past the spool, once: a heartbeat of a moment ago is worth nothing. Returns whether it arrived.
-    func sendDirectly(_ status: CollectorStatus, epoch: String, sequence: UInt64) async -> Bool {
+    /// Sends one message past the spool, once: a heartbeat of a moment ago is worth nothing. `partitions` is how many its
+    /// epoch is spread over, where that is known. Returns whether it arrived.
+    func sendDirectly(_ status: CollectorStatus, epoch: String, sequence: UInt64, among partitions: Int?) async -> Bool
+    {
         let stream = StreamName(producer: collector, topic: Topics.collectors.name, key: collector)
         let envelope = Envelope(Topics.collectors, stream: stream, epoch: epoch, sequence: sequence, time: status.time)
+        let key = Array(collector.utf8)
         let record = ProducerRecord(
-            topic: Topics.collectors.fullName(prefix: prefix), key: Array(collector.utf8), value: status.encoded(),
-            headers: envelope.headers)
+            topic: Topics.collectors.fullName(prefix: prefix), key: key, value: status.encoded(),
+            headers: envelope.headers, partition: partitions.map { KafkaProducer.partition(of: key, among: $0) })
         return await current.send([record]).first == .some(nil)
     }
 }

@@ -1,3 +1,4 @@
+import Codec
 import Kafka
 import Postgres
 import Runtime
@@ -31,7 +32,7 @@ struct WriterSettings: Sendable {
                 help: "How far in the future a table's time may be; beyond, it goes to the dead letters."),
             Setting(
                 "retention.hot", .duration, default: "7d",
-                help: "How long samples are kept: older days are dropped, older tables go to the dead letters."),
+                help: "How long samples are kept: older days are dropped, older tables are counted and passed over."),
         ], open: ["kafka.librdkafka"])
 
     let kafka: KafkaSettings
@@ -45,7 +46,7 @@ struct WriterSettings: Sendable {
     init(_ settings: Settings) throws {
         kafka = KafkaSettings(
             bootstrapServers: settings.string("kafka.bootstrap_servers"), clientID: "\(Writer.group)@\(hostName())",
-            properties: settings.map("kafka.librdkafka"))
+            properties: settings.map("kafka.librdkafka"), missingTopicRemedy: Topics.missingRemedy)
         topicPrefix = settings.string("kafka.topic_prefix")
         database = try Self.database(settings)
         batchMessages = settings.integer("ingest.batch_messages")

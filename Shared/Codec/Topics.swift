@@ -2,6 +2,8 @@
 public enum Topics {
     /// What the names begin with when an installation does not say otherwise.
     public static let defaultPrefix = "pganalytics."
+    /// What to do when one is not there.
+    public static let missingRemedy = "create it with: pganalytics topics apply"
 
     /// Every sample of every family of every instance: the log of record.
     public static let samples = Topic<Table>("samples", version: 1, key: .instance, sequenced: true)

@@ -64,7 +64,7 @@ enum ServerCheck {
         if let restriction = facts.restriction {
             report.add(
                 .warning,
-                "\(restriction): statements of others have no text and no queryid, sessions of others no state",
+                "\(restriction): statements of others have no text and no queryid, sessions of others no state: who waits for a lock, and how many connections are active, is not known",
                 sql: facts.version >= 100_000 ? ["GRANT pg_monitor TO \(role);"] : [])
         } else if isSuper, facts.version >= 100_000 {
             report.add(
@@ -122,12 +122,21 @@ enum ServerCheck {
                     "GRANT EXECUTE ON FUNCTION \(view.quotedSchema).pg_stat_statements(boolean) TO \(quoted(facts.roleName));",
                 ])
         }
+        if !facts.mayStatFile, facts.version >= 110_000 {
+            report.add(
+                .note,
+                "role \(facts.roleName) may not ask how large the file of statement texts is: the first reading of texts after a start is bounded by statement_timeout, not by text_bytes; the grant shows the role sizes and times of files in the data directory, no contents",
+                sql: ["GRANT EXECUTE ON FUNCTION pg_stat_file(text) TO \(quoted(facts.roleName));"])
+        }
         let versions = try await connection.query(
             "SELECT e.default_version::text FROM pg_available_extensions e WHERE e.name = 'pg_stat_statements'")
         if versions.rowCount == 1, let newest = try versions.text(0, 0), newest != view.extensionVersion {
             report.add(
                 .warning,
-                "pg_stat_statements is version \(view.extensionVersion), the server has \(newest): newer counters are missing",
+                "pg_stat_statements is version \(view.extensionVersion), the server has \(newest): newer counters are missing"
+                    + (facts.version >= 140_000 && !view.hasInfo
+                        ? ", calls inside functions are counted with the others, and no reset or eviction is told"
+                        : ""),
                 sql: ["ALTER EXTENSION pg_stat_statements UPDATE;"])
         }
     }

@@ -108,6 +108,23 @@ struct StatementsFamily: Sendable {
         statements.beginReading()
         var row = [Int64](repeating: 0, count: columns.values.count + columns.squares.count)
         let nothing = [Int64](repeating: 0, count: row.count)
+        var merged: MergedRows?
+        if columns.toplevel == nil, context.facts.version >= 140_000 {
+            merged = MergedRows(columns: columns.reading)
+        }
+        func count(_ key: RowKey, since: Int64, _ row: [Int64]) {
+            switch delta.row(key, since: since, row) {
+            case .unmoved:
+                if let name = statements.nameOwed(key.third) {
+                    table.add(key, deltas: nothing, .ok, name: name)
+                } else {
+                    leftOut += 1
+                }
+            case .moved(let quality):
+                table.add(key, deltas: delta.deltas, quality, name: statements.nameDue(key.third))
+            case .unknown(let quality): table.add(key, deltas: nil, quality, name: statements.nameDue(key.third))
+            }
+        }
         for index in 0..<result.rowCount {
             // Without pg_monitor the server hides which statement of somebody else's it is.
             guard let queryid = try result.int(index, StatementColumns.query) else {
@@ -120,19 +137,18 @@ struct StatementsFamily: Sendable {
                 fourth: try columns.toplevel.map { place throws(PostgresError) in try result.int(index, place) ?? 1 }
                     ?? 1)
             try fill(&row, result, index)
-            let since =
-                try columns.since.map { place throws(PostgresError) in try result.timestamp(index, place) ?? 0 } ?? 0
             statements.seen(queryid)
-            switch delta.row(key, since: since, row) {
-            case .unmoved:
-                if let name = statements.nameOwed(queryid) {
-                    table.add(key, deltas: nothing, .ok, name: name)
-                } else {
-                    leftOut += 1
-                }
-            case .moved(let quality): table.add(key, deltas: delta.deltas, quality, name: statements.nameDue(queryid))
-            case .unknown(let quality): table.add(key, deltas: nil, quality, name: statements.nameDue(queryid))
+            guard merged == nil else {
+                merged?.add(key, row)
+                continue
             }
+            count(
+                key,
+                since: try columns.since.map { place throws(PostgresError) in try result.timestamp(index, place) ?? 0 }
+                    ?? 0, row)
+        }
+        if let merged {
+            for (index, key) in merged.keys.enumerated() { count(key, since: 0, Array(merged.row(index))) }
         }
         if hidden > 0 { delta.hides(allBut: context.facts.role) }
         let (interval, isFirst) = (delta.interval, delta.head == nil)

@@ -53,10 +53,15 @@ struct SystemFamily: Sendable {
         _ = delta.end()
 
         var builder = context.builder(.system)
-        if case .moved = outcome {
-            for (place, name) in Self.counters.enumerated() {
-                if let handle = builder.column(name) { builder.set(handle, delta.deltas[place]) }
+        // A row in which nothing was counted counted nothing; of one whose counters went back nobody knows what it did.
+        let (quality, counted): (Quality, [Int64]?) =
+            switch outcome {
+            case .moved(let quality): (quality, delta.deltas)
+            case .unmoved: (.ok, row.map { _ in 0 })
+            case .unknown(let quality): (quality, nil)
             }
+        for (name, value) in zip(Self.counters, counted ?? []) {
+            if let handle = builder.column(name) { builder.set(handle, value) }
         }
         let load = (ProcFile.read("/proc/loadavg") ?? "").split(separator: " ").prefix(3).map { Double($0) ?? 0 }
         for (name, value) in zip(["load1", "load5", "load15"], load) {
@@ -75,7 +80,7 @@ struct SystemFamily: Sendable {
         for (name, value) in gauges {
             if let value, let handle = builder.column(name) { builder.set(handle, value) }
         }
-        builder.endRow(isFirst ? .first : .ok)
+        builder.endRow(quality)
         let table = builder.finish(time: now, interval: interval)
         let full = wantsFull || isFirst
         return FamilyReading(

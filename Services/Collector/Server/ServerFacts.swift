@@ -71,11 +71,13 @@ extension ServerFacts {
         async throws(PostgresError)
     {
         let seesAll = version >= 100_000 ? "pg_has_role('pg_read_all_stats', 'USAGE')" : "false"
+        // Before 11 the grant is there and the function refuses all the same.
+        let statFile = version >= 110_000 ? "has_function_privilege('pg_stat_file(text)', 'EXECUTE')" : "r.rolsuper"
         let role = try await connection.query(
             """
             SELECT r.oid, r.rolname::text, r.rolsuper OR \(seesAll),
                 has_function_privilege('pg_control_system()', 'EXECUTE') AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE'),
-                has_function_privilege('pg_stat_file(text)', 'EXECUTE')
+                \(statFile)
             FROM pg_roles r WHERE r.rolname = current_user
             """, timeout: timeout)
         guard role.rowCount == 1 else { return }

@@ -58,12 +58,12 @@ struct ServerFamilies: Sendable {
                 case "connections":
                     let (connections, waiting) = try await ConnectionsFamily.read(&connection, context)
                     (reading, waiters) = (connections, waiting)
+                    Self.limit(&reading, context)
                 case "activity":
                     reading = try await ActivityFamily.read(&connection, context)
-                    if let restriction = context.facts.restriction {
-                        reading.outcome = Outcome(
-                            code: "permission_limited", message: "\(context.server.id): \(restriction)")
-                    }
+                    Self.limit(&reading, context)
+                // Nobody seen to wait is not nobody who waits: without a table it is a gap.
+                case "lock_waits" where context.facts.restriction != nil: Self.limit(&reading, context)
                 case "lock_waits":
                     reading =
                         waiters == 0
@@ -92,6 +92,8 @@ struct ServerFamilies: Sendable {
                     do throws(PostgresError) {
                         try await connection.execute("ROLLBACK", timeout: context.timeout)
                     } catch {
+                        // Whatever it was before: the server may go on with what it does not answer.
+                        if error.code == .timeout { reading.outcome = Outcome(error) }
                         connection.drop()
                     }
                 }
@@ -113,6 +115,12 @@ struct ServerFamilies: Sendable {
             }
         }
         return reread
+    }
+
+    /// Says of a reading what the role could not see in it.
+    private static func limit(_ reading: inout FamilyReading, _ context: ReadingContext) {
+        guard let restriction = context.facts.restriction else { return }
+        reading.outcome = Outcome(code: "permission_limited", message: "\(context.server.id): \(restriction)")
     }
 
     /// What an error means for a family.

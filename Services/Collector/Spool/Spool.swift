@@ -19,7 +19,7 @@ final class Spool: Sendable {
     private let thread = DedicatedThread(name: "spool")
     private let log: Mutex<SpoolLog>
     private let queue = Mutex(Queue())
-    private let news = Signal()
+    private let listeners = Mutex<[Signal]>([])
     private let problem = Mutex<String?>(nil)
     private let nextReclaim = Mutex(ContinuousClock.now)
     private let logger: Logger
@@ -68,7 +68,7 @@ final class Spool: Sendable {
             self.commit(&log)
         }
         for item in waiting { item.done.resume() }
-        news.raise()
+        for news in listeners.withLock({ $0 }) { news.raise() }
     }
 
     private func commit(_ log: inout SpoolLog) {
@@ -148,11 +148,24 @@ final class Spool: Sendable {
         }
     }
 
-    /// Everything before a place was delivered.
-    func acknowledge(_ position: SpoolPosition) async { await onThread { $0.acknowledge(position) } }
+    /// Of each topic everything before its place was delivered.
+    func acknowledge(_ places: [String: SpoolPosition]) async { await onThread { $0.acknowledge(places) } }
 
-    /// Returns when something became durable since the last call, or after a while.
-    func waitForNews(atMost limit: Duration) async { await news.wait(atMost: limit) }
+    /// Takes note of how many partitions the numbered messages are spread over, durably if the disk takes anything.
+    func spread(over partitions: Int) async {
+        await onThread { log in
+            self.commit(&log)
+            log.spread(over: partitions) { CollectorIdentity.random(bytes: 16) }
+            self.commit(&log)
+        }
+    }
+
+    /// A signal for one who waits: raised whenever something may have become durable.
+    func listen() -> Signal {
+        let news = Signal()
+        listeners.withLock { $0.append(news) }
+        return news
+    }
 
     /// What the heartbeat says of the spool.
     func status() async -> (bytes: Int, oldest: Int64?, dropped: Int) {

@@ -112,6 +112,8 @@ struct SegmentHeader: Equatable {
     var epoch: String
     /// The last number of each stream in this epoch.
     var sequences: [String: UInt64]
+    /// How many partitions the epoch's numbered messages are spread over, where that is known.
+    var partitions: Int?
 
     func encode() -> [UInt8] {
         var writer = ByteWriter()
@@ -122,12 +124,14 @@ struct SegmentHeader: Equatable {
             writer.string(stream)
             writer.varint(sequence)
         }
+        writer.count(partitions ?? 0)
         return writer.bytes
     }
 
-    init(epoch: String, sequences: [String: UInt64]) {
+    init(epoch: String, sequences: [String: UInt64], partitions: Int? = nil) {
         self.epoch = epoch
         self.sequences = sequences
+        self.partitions = partitions
     }
 
     init(from reader: inout ByteReader) throws(MalformedBytes) {
@@ -137,5 +141,8 @@ struct SegmentHeader: Equatable {
             let stream = try reader.string()
             sequences[stream] = try reader.varint()
         }
+        // Versions before it was remembered end here.
+        let count = reader.isAtEnd ? 0 : Int(truncatingIfNeeded: try reader.varint())
+        partitions = count > 0 ? count : nil
     }
 }

@@ -81,6 +81,7 @@ extension SpoolLog {
                     epoch = header.epoch
                     // The header counts from where the epoch began; frames of the segments before can only be older.
                     durableSequences = header.sequences
+                    partitions[epoch] = header.partitions ?? partitions[epoch]
                 case UInt64(SegmentRecord.batch): learn(try SpoolBatch(from: &reader), at: place)
                 default:
                     noteDamage(at: place)

@@ -4,6 +4,8 @@ struct SpooledMessage: Sendable {
     var epoch: String
     /// 0 for a message without a number.
     var sequence: UInt64
+    /// How many partitions its epoch is spread over, where that is known.
+    var partitions: Int?
 }
 
 extension SpoolLog {
@@ -38,7 +40,9 @@ extension SpoolLog {
             guard let batch = Self.batch(payload) else { continue }
             for (index, message) in batch.messages.enumerated() {
                 messages.append(
-                    SpooledMessage(message: message, epoch: segment.epoch, sequence: batch.sequences[index]))
+                    SpooledMessage(
+                        message: message, epoch: segment.epoch, sequence: batch.sequences[index],
+                        partitions: partitions[segment.epoch]))
             }
         }
         return (messages, at)

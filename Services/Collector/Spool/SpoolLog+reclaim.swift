@@ -2,6 +2,12 @@ extension SpoolLog {
     /// Everything before a place was delivered.
     mutating func acknowledge(_ position: SpoolPosition) { acknowledged = max(acknowledged, position) }
 
+    /// Of each topic everything before its place was delivered; before the first of these places, everything.
+    mutating func acknowledge(_ places: [String: SpoolPosition]) {
+        delivered.merge(places) { max($0, $1) }
+        if let first = delivered.values.min() { acknowledge(first) }
+    }
+
     /// Makes the watermark durable, lets go of segments that are not needed and keeps the bounds. May leave something in
     /// the queue for the next commit (states copied out of a segment that is to go).
     mutating func reclaim() throws(SpoolError) {
@@ -121,7 +127,7 @@ extension SpoolLog {
         var found: [SpoolMessage] = []
         while at.segment == segment.number, at.offset < segment.durable {
             guard let (messages, next) = try? read(from: at, limit: 1), next > at else { break }
-            found += messages.map(\.message)
+            found += messages.map(\.message).filter { at >= delivered[$0.topic] ?? acknowledged }
             at = next
         }
         return found

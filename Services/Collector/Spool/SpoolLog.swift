@@ -75,6 +75,10 @@ struct SpoolLog {
     /// Durable chains, and how many records each has with those in the queue; absent = broken, a full record is needed.
     var chains: [String: Chain] = [:]
     var chainCounts: [String: Int] = [:]
+    /// How many partitions the numbered messages of an epoch are spread over, where that is known.
+    var partitions: [String: Int] = [:]
+    /// Everything of a topic before its place was delivered, which may be more than ``acknowledged`` says.
+    var delivered: [String: SpoolPosition] = [:]
     /// Everything before it was acknowledged; the second is what the file says.
     var acknowledged = SpoolPosition(segment: 0, offset: 0)
     var durableAcknowledged = SpoolPosition(segment: 0, offset: 0)
@@ -183,7 +187,10 @@ struct SpoolLog {
         let name = Self.fileName(number)
         var start = isNew ? 0 : segments[segments.count - 1].durable
         var bytes: [UInt8] = []
-        if isNew { bytes = Frame.encode(SegmentHeader(epoch: epoch, sequences: durableSequences).encode()) }
+        if isNew {
+            let header = SegmentHeader(epoch: epoch, sequences: durableSequences, partitions: partitions[epoch])
+            bytes = Frame.encode(header.encode())
+        }
         let headerBytes = bytes.count
         let written = queue.prefix(count)
         let writtenBytes = written.reduce(0) { $0 + $1.frame.count }

@@ -29,11 +29,13 @@ enum StatementTexts {
         _ queryids: [Int64], size: inout Int64?, _ connection: inout PostgresConnection, _ context: ReadingContext
     ) async throws(PostgresError) -> Reading {
         guard let view = context.facts.statements else { return Reading() }
+        var fileSize: Int64?
         if context.facts.mayStatFile {
             do throws(PostgresError) {
                 let answer = try await connection.query(
                     "SELECT (pg_stat_file('pg_stat_tmp/pgss_query_texts.stat')).size", timeout: context.timeout)
-                size = try answer.int(0, 0) ?? size
+                fileSize = try answer.int(0, 0)
+                size = fileSize ?? size
             } catch  where error.code == .query {
                 // The file is elsewhere or not there: the last reading's size stands.
             }
@@ -54,7 +56,7 @@ enum StatementTexts {
         var total: Int64 = 0
         var seen: Set<Int64> = []
         for row in 0..<result.rowCount {
-            let length = try result.int(row, 2) ?? 0
+            let length = Self.length(try result.int(row, 2))
             total += length
             guard let queryid = try result.int(row, 0), let text = try result.text(row, 1),
                 seen.insert(queryid).inserted,
@@ -62,10 +64,12 @@ enum StatementTexts {
             else { continue }
             reading.texts.append(Text(queryid: queryid, text: text, fullLength: length))
         }
-        reading.bytes = size ?? total
-        if !context.facts.mayStatFile { reading.bytes = total }
+        reading.bytes = fileSize ?? total
         return reading
     }
+
+    /// What a server says a text's length is, as what it can be: whatever it says, the sum of all is a number.
+    static func length(_ said: Int64?) -> Int64 { min(max(0, said ?? 0), Int64(Int32.max)) }
 
     private static func tooLarge(_ size: Int64, _ context: ReadingContext) -> Outcome {
         let (what, remedy) =

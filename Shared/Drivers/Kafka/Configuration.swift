@@ -19,8 +19,13 @@ struct Configuration: ~Copyable {
     /// Sets one property, or says which one is wrong; a secret's value is not repeated.
     func set(_ name: String, _ value: String) throws(KafkaError) {
         var text = [CChar](repeating: 0, count: 512)
-        guard rd_kafka_conf_set(pointer, name, value, &text, text.count) != RD_KAFKA_CONF_OK else { return }
-        let reason = Configuration.isSecret(name) ? "its value is refused" : "\"\(value)\" is refused: \(string(text))"
+        let reason: String
+        switch rd_kafka_conf_set(pointer, name, value, &text, text.count) {
+        case RD_KAFKA_CONF_OK: return
+        case RD_KAFKA_CONF_UNKNOWN: reason = "there is no such property"
+        default:
+            reason = Configuration.isSecret(name) ? "its value is refused" : "\"\(value)\" is refused: \(string(text))"
+        }
         throw KafkaError(
             .configuration,
             "librdkafka property \(name): \(reason); see CONFIGURATION.md of librdkafka \(KafkaSettings.libraryVersion)"

@@ -239,11 +239,13 @@ final class ConsumerCore: @unchecked Sendable {
     func unassign(isLost: Bool) {
         guard let handle else { return }
         if !isLost { commit(force: true) }
+        // The held ones too: librdkafka keeps what is paused so, also when it is assigned anew (#1849, #5113).
+        paused = Array(held.union(paused))
+        held = []
         resume()
         _ = rd_kafka_assign(handle, nil)
         awaitsAssign = false
         forget()
-        held = []
     }
 
     private func forget() {

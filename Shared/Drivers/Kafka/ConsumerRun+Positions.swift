@@ -43,6 +43,7 @@ extension ConsumerRun {
         let positions = try await resolve(partitions.map { ($0, stored[$0]) })
         try await onThread { core throws in try core.assign(positions) }
         awaiting = nil
+        toldGaps = [:]
         loop.logger.info("Partitions assigned", [.kafkaPartitions: LogValue(partitions.count)])
     }
 

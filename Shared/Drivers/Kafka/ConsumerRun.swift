@@ -183,6 +183,9 @@ final class ConsumerRun {
         case .revoked(let partitions, let isLost):
             awaiting = nil
             repairs = [:]
+            // Else a member that is left without them would never be ready again.
+            processing.forget()
+            positioning.forget()
             loop.logger.info(
                 isLost ? "Partitions lost" : "Partitions revoked", [.kafkaPartitions: LogValue(partitions.count)])
             if !owned.isEmpty {

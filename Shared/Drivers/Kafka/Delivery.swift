@@ -99,8 +99,8 @@ final class DeliveryTable: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Waits until reports were served after `generation` was read.
-    func room(after generation: UInt64) async {
+    /// Waits until reports were served after `generation` was read. False when there is nothing to wait for: closed.
+    func room(after generation: UInt64) async -> Bool {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
                 if state.served != generation || state.isClosed { return true }
@@ -109,6 +109,7 @@ final class DeliveryTable: Sendable {
             }
             if isThere { continuation.resume() }
         }
+        return state.withLock { !$0.isClosed }
     }
 
     /// Takes no new sends.

@@ -38,7 +38,12 @@ struct FailureLog {
                 .kafkaReason: .string(activity), .attempts: LogValue(attempts),
                 .durationMilliseconds: LogValue(ContinuousClock.now - since),
             ])
-        self.since = nil
+        forget()
+    }
+
+    /// What failed is somebody else's affair now.
+    mutating func forget() {
+        since = nil
         told = nil
         attempts = 0
     }

@@ -48,7 +48,8 @@ extension KafkaError {
         case "_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART":
             return error(
                 .unknownTopic,
-                "the topic does not exist at \(place); create it first, topics are never made by writing to them")
+                "the topic does not exist at \(place); \(settings.missingTopicRemedy), topics are never made by writing "
+                    + "to them")
         case "_UNKNOWN_PARTITION":
             return error(Code(rawValue: name), "the topic has no such partition at \(place)", retriable: false)
         case "_MSG_TIMED_OUT":

@@ -7,7 +7,7 @@ public import Runtime
 /// `close(within:)` ends it; a producer that is just let go ends by itself, abandoning what is not acknowledged.
 public final class KafkaProducer: Sendable {
     let core: ProducerCore
-    private let control = DedicatedThread(name: "kafka-control")
+    let control = DedicatedThread(name: "kafka-control")
     private let service: Task<Void, Never>
 
     /// The largest record in bytes, with its key, its headers and what Kafka writes around them.
@@ -65,7 +65,12 @@ public final class KafkaProducer: Sendable {
                 case .full:
                     // QUEUE_FULL is back-pressure, at start-up and on a change of leader too (#998, #848). What is in
                     // the queue is delivered or times out, so room comes within message.timeout.ms.
-                    await core.table.room(after: generation)
+                    if await core.table.room(after: generation) { continue }
+                    // Not this one and then the next after all: an order is kept, or an end.
+                    for place in place..<records.count where delivery.settle(place, ProducerCore.closed) {
+                        core.table.close(number)
+                    }
+                    return await delivery.results()
                 case .failed(let error):
                     core.countFailure(error.code)
                     if delivery.settle(place, error) { core.table.close(number) }

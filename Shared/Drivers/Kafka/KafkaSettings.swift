@@ -11,10 +11,17 @@ public struct KafkaSettings: Sendable {
     /// librdkafka's own properties (security, tuning), by their names in its CONFIGURATION.md.
     public var properties: [String: String]
 
-    public init(bootstrapServers: String, clientID: String, properties: [String: String] = [:]) {
+    /// What the error of a topic that does not exist tells people to do.
+    public var missingTopicRemedy: String
+
+    public init(
+        bootstrapServers: String, clientID: String, properties: [String: String] = [:],
+        missingTopicRemedy: String = "create it first"
+    ) {
         self.bootstrapServers = bootstrapServers
         self.clientID = clientID
         self.properties = properties
+        self.missingTopicRemedy = missingTopicRemedy
     }
 
     /// The version of librdkafka that is linked, as `2.0.2`.

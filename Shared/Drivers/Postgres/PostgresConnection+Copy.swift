@@ -122,8 +122,12 @@ extension PostgresConnection {
         }
     }
 
-    /// Takes and throws away all results.
+    /// Takes and throws away all results; drops the connection where that never ends, which is inside another COPY.
     private mutating func drain(until deadline: ContinuousClock.Instant) async throws(PostgresError) {
-        while let result = try await nextResult(until: deadline) { PQclear(result) }
+        while let result = try await nextResult(until: deadline) {
+            let status = PQresultStatus(result)
+            PQclear(result)
+            if [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(status) { return drop() }
+        }
     }
 }

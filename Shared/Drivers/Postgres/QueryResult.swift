@@ -2,7 +2,8 @@ import CLibpq
 
 /// The rows of one statement, in memory until this value goes. Cells are decoded when asked for.
 ///
-/// A cell that is NULL is nil; one that is asked for as something it is not throws `.type`, naming the column.
+/// A cell that is NULL is nil; one that is asked for as something it is not throws `.type`, naming the column, and so does
+/// one that is not there: what a server answers with no rows is no reason to end the process.
 public struct QueryResult: ~Copyable, @unchecked Sendable {
     // Sendable without the compiler's proof: a result is never changed after it was made, and has this one owner.
     let result: OpaquePointer
@@ -62,61 +63,61 @@ public struct QueryResult: ~Copyable, @unchecked Sendable {
 
     /// A whole number: int2/4/8, oid, xid, bool as 0 and 1, pg_lsn, or a numeric without a fraction.
     public func int(_ row: Int, _ column: Int) throws(PostgresError) -> Int64? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.int(), column, cell, "a whole number")
     }
 
     /// A number: any of `int`'s, float4/8, numeric.
     public func double(_ row: Int, _ column: Int) throws(PostgresError) -> Double? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.double(), column, cell, "a number")
     }
 
     /// A boolean.
     public func bool(_ row: Int, _ column: Int) throws(PostgresError) -> Bool? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.bool(), column, cell, "a boolean")
     }
 
     /// The text form: text, varchar, name, enums, json, uuid, inet, numbers, times in ISO form.
     public func text(_ row: Int, _ column: Int) throws(PostgresError) -> String? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.text(), column, cell, "a text")
     }
 
     /// Microseconds since 1970 UTC of a timestamptz, a timestamp (taken as UTC) or a date; the infinities are the
     /// extremes of Int64.
     public func timestamp(_ row: Int, _ column: Int) throws(PostgresError) -> Int64? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.timestamp(), column, cell, "a time")
     }
 
     /// An interval in microseconds, a day being 24 hours and a month 30 days.
     public func interval(_ row: Int, _ column: Int) throws(PostgresError) -> Int64? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.interval(), column, cell, "an interval")
     }
 
-    /// The bytes of a bytea; of any other type, its binary form as it came.
+    /// The bytes of a bytea; of any other type, its binary form as it came. Nil also for a place that is not there.
     public func bytes(_ row: Int, _ column: Int) -> [UInt8]? {
-        cell(row, column).map { Array($0.bytes) }
+        (try? cell(row, column)).map { Array($0.bytes) }
     }
 
     /// An array of texts or names; a NULL in it becomes an empty text.
     public func textArray(_ row: Int, _ column: Int) throws(PostgresError) -> [String]? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.array { $0.text() ?? "" }, column, cell, "an array of texts")
     }
 
     /// An array of whole numbers; a NULL in it becomes 0.
     public func intArray(_ row: Int, _ column: Int) throws(PostgresError) -> [Int64]? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.array { $0.int() ?? 0 }, column, cell, "an array of whole numbers")
     }
 
     /// An array of numbers; a NULL in it becomes NaN.
     public func doubleArray(_ row: Int, _ column: Int) throws(PostgresError) -> [Double]? {
-        guard let cell = cell(row, column) else { return nil }
+        guard let cell = try cell(row, column) else { return nil }
         return try checked(cell.array { $0.double() ?? .nan }, column, cell, "an array of numbers")
     }
 
@@ -124,18 +125,23 @@ public struct QueryResult: ~Copyable, @unchecked Sendable {
         PQfname(result, CInt(column)).map { String(cString: $0) } ?? ""
     }
 
-    /// Nil for NULL. A row or column that is not there is a mistake of the caller.
+    /// Nil for NULL.
     @inline(__always)
-    private func cell(_ row: Int, _ column: Int) -> Cell? {
-        precondition(
-            row >= 0 && row < rowCount && column >= 0 && column < columnCount,
-            "a result was asked for a row or column that it does not have")
+    private func cell(_ row: Int, _ column: Int) throws(PostgresError) -> Cell? {
+        guard row >= 0, row < rowCount, column >= 0, column < columnCount else { throw missing(row, column) }
         let row = CInt(row)
         let column = CInt(column)
         if PQgetisnull(result, row, column) == 1 { return nil }
         let bytes = UnsafeRawBufferPointer(
             start: PQgetvalue(result, row, column), count: Int(PQgetlength(result, row, column)))
         return Cell(type: PQftype(result, column), bytes: bytes)
+    }
+
+    private func missing(_ row: Int, _ column: Int) -> PostgresError {
+        PostgresError(
+            .type,
+            "\(target): the answer has \(rowCount) rows of \(columnCount) columns and nothing in row \(row), column "
+                + "\(column): check that this is PostgreSQL itself and no look-alike or half-upgraded server")
     }
 
     private func checked<T>(_ value: T?, _ column: Int, _ cell: Cell, _ wanted: String) throws(PostgresError) -> T {

@@ -1,6 +1,8 @@
 /// Masks the literals of a text by PostgreSQL's lexical rules alone, without a grammar, so that it works on anything.
 ///
-/// In doubt it masks more: a string whose end depends on `standard_conforming_strings` swallows the rest of the text.
+/// In doubt it masks more: a string whose end depends on `standard_conforming_strings` swallows the rest of the text. The
+/// value of a parameter may be a bare word or stand in double quotes, so behind `SET name =` and `SET name TO` everything is
+/// masked up to the end of the statement.
 struct LiteralMask {
     /// What stands in a string's place.
     var string: String
@@ -20,6 +22,20 @@ struct LiteralMask {
         let mask: LiteralMask
         var output: [UInt8] = []
         var at = 0
+        var setting = Setting.start
+
+        /// How far a statement is that may set a parameter.
+        enum Setting {
+            /// Before its first word.
+            case start
+            /// Behind ALTER or CREATE.
+            case object
+            /// Behind what may have parameters; the next SET sets one.
+            case owner
+            /// Behind SET: a value follows = or TO.
+            case name
+            case none
+        }
 
         init(bytes: [UInt8], mask: LiteralMask) {
             self.bytes = bytes
@@ -36,17 +52,54 @@ struct LiteralMask {
 
         mutating func run() {
             while let byte = peek() {
-                switch byte {
-                case UInt8(ascii: "'"): string(escapes: false)
-                case UInt8(ascii: "\""): identifierInQuotes()
-                case UInt8(ascii: "$"): dollar()
-                case UInt8(ascii: "-") where peek(1) == UInt8(ascii: "-"): lineComment()
-                case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"): blockComment()
-                case _ where byte.isDigit: number()
-                case UInt8(ascii: ".") where peek(1)?.isDigit == true: number()
-                case _ where byte.startsWord: word()
-                default: copy()
-                }
+                step(byte)
+                if byte == UInt8(ascii: "="), setting == .name { value() }
+            }
+        }
+
+        mutating func step(_ byte: UInt8) {
+            switch byte {
+            case UInt8(ascii: "'"): string(escapes: false)
+            case UInt8(ascii: "\""): identifierInQuotes()
+            case UInt8(ascii: "$"): dollar()
+            case UInt8(ascii: "-") where peek(1) == UInt8(ascii: "-"): lineComment()
+            case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"): blockComment()
+            case UInt8(ascii: ";"):
+                setting = .start
+                copy()
+            case _ where byte.isDigit: number()
+            case UInt8(ascii: ".") where peek(1)?.isDigit == true: number()
+            case _ where byte.startsWord: word()
+            default: copy()
+            }
+        }
+
+        /// The value of a parameter: the rest of the statement.
+        mutating func value() {
+            setting = .none
+            let start = output.count
+            while let byte = peek(), byte != UInt8(ascii: ";") { step(byte) }
+            output.removeSubrange(start...)
+            output.append(UInt8(ascii: " "))
+            output.append(contentsOf: mask.string.utf8)
+        }
+
+        /// Takes a word for what it says of the statement.
+        mutating func note(_ word: ArraySlice<UInt8>) {
+            guard setting != .none, word.count <= 9 else {
+                if setting == .start || setting == .object { setting = .none }
+                return
+            }
+            switch (setting, String(decoding: word.map { $0 | 0x20 }, as: UTF8.self)) {
+            case (.start, "set"), (.owner, "set"): setting = .name
+            case (.start, "alter"), (.start, "create"): setting = .object
+            case (.object, "or"), (.object, "replace"): break
+            case (.object, "role"), (.object, "user"), (.object, "group"), (.object, "database"), (.object, "system"),
+                (.object, "function"), (.object, "procedure"), (.object, "routine"):
+                setting = .owner
+            case (.start, _), (.object, _): setting = .none
+            case (.name, "to"): value()
+            default: break
             }
         }
 
@@ -71,6 +124,7 @@ struct LiteralMask {
                 }
             }
             output.append(contentsOf: bytes[start..<at])
+            note(bytes[start..<at])
         }
 
         /// At the opening quote. Strings that continue on the next line belong to the first, and keep its escapes.

@@ -14,7 +14,7 @@ enum WriterBenchmark {
         let writer = try world.spawn("writer")
         defer { writer.kill(SIGKILL) }
         // From the first commit on: what comes before it is the start of a process and of a consumer group.
-        while try await World.committed(&connection) == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        try await World.until(1, &connection)
         let first = try await World.committed(&connection)
         let clock = ContinuousClock()
         let begin = clock.now

@@ -7,9 +7,11 @@ import Testing
 /// What the rows of statements say of a statement's life, over a real server.
 @Suite(.serialized, .enabled(if: LiveServer.script != nil, "the engines' script was not found (PGA_TEST_SHARED)"))
 struct StatementRowsTests {
-    private func with(_ major: String, _ body: (LiveServer) async throws -> Void) async throws {
+    private func with(_ major: String, _ settings: [String] = [], _ body: (LiveServer) async throws -> Void)
+        async throws
+    {
         let server = try await LiveServer.start(
-            LiveServer.majors.contains(major) ? major : try #require(LiveServer.majors.last))
+            LiveServer.majors.contains(major) ? major : try #require(LiveServer.majors.last), settings)
         do {
             try await body(server)
         } catch {
@@ -34,6 +36,44 @@ struct StatementRowsTests {
         try #require(
             try await server.numbers("SELECT queryid FROM pg_stat_statements WHERE query LIKE '\(text)%' LIMIT 1").first
         )
+    }
+
+    @Test(arguments: ["15", "16", "17"])
+    func `With the extension of before an upgrade, calls inside functions are counted once`(major: String) async throws
+    {
+        try await with(major, ["pg_stat_statements.track=all"]) { server in
+            try await server.execute("CREATE ROLE monitor LOGIN; GRANT pg_monitor TO monitor; CREATE TABLE t (a int)")
+            try await server.execute(
+                "DROP EXTENSION pg_stat_statements; CREATE EXTENSION pg_stat_statements VERSION '1.8'")
+            try await server.execute(
+                "CREATE FUNCTION inner_count() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM count(*) FROM t WHERE a = 5; END $$"
+            )
+            let collector = LiveCollector()
+            try collector.start([LiveCollector.server("one", port: server.port)])
+            try await collector.settle()
+            var connection = try await server.connect()
+            func load(_ connection: inout PostgresConnection) async throws {
+                for _ in 0..<9 { _ = try await connection.query("SELECT inner_count()") }
+                for _ in 0..<4 { _ = try await connection.query("SELECT count(*) FROM t WHERE a = 5") }
+            }
+            try await load(&connection)
+            try await collector.settle()
+            // At rest nothing counts, cycle after cycle.
+            try await collector.settle()
+            try await load(&connection)
+            try await collector.settle()
+            // One statement in two rows: the extension does not say which is which.
+            let twice = try await server.numbers(
+                "SELECT queryid, count(*), sum(calls)::bigint FROM pg_stat_statements WHERE query LIKE '%FROM t WHERE a%' GROUP BY 1 HAVING count(*) = 2"
+            )
+            let queryid = try #require(twice.first)
+            let counted = try await rows(of: queryid, collector)
+            let calls = counted.compactMap { $0["calls"].flatMap { Int64($0) } }.reduce(0, +)
+            #expect(calls == 2 * (9 + 4) && calls == twice[2], "\(counted)")
+            #expect(counted.allSatisfy { $0["quality"] == "ok" }, "\(counted)")
+            await collector.stop()
+            connection.close()
+        }
     }
 
     @Test func `A statement that ran once gets its name, in a row that counts nothing`() async throws {

@@ -36,6 +36,8 @@ import Testing
             """)
         #expect(settings.servers.map(\.interval) == [.seconds(30), .seconds(5)])
         #expect(settings.servers.map(\.isLocal) == [false, true])
+        #expect(settings.costAllowance == .milliseconds(100))
+        #expect(try load("[collector]\ncost_allowance = \"1m\"\n").costAllowance == .seconds(60))
         #expect(settings.servers[0].port == 5432 && settings.servers[0].user == "pganalytics")
     }
 

@@ -107,19 +107,22 @@ struct KafkaConsumerPositionTests {
         }
     }
 
-    @Test func `Records gone while they were waited for are told as a gap`() async throws {
+    @Test(arguments: [0, 12])
+    func `Records gone while they were waited for are told as a gap, whatever was gone before`(before: Int) async throws
+    {
         try await MockCluster.with { cluster in
             let isAway = Atomic<Bool>(true)
-            let sink = TestSink { _ in
+            let sink = TestSink(stored: [zero: 0]) { _ in
                 if isAway.load(ordering: .relaxed) { throw TestFailure("away") }
                 return [:]
             }
             try await sendAll(cluster.settings(), [record("first")])
+            try await sendAll(cluster.settings(["compression.codec": "none"]), large(before))
             try await withConsumer(cluster.settings(), batchLimit: 1, sink: sink) { _ in
                 await eventually("it waits") { sink.state.withLock { $0.attempts } > 0 }
                 for _ in 0..<3 { try await sendAll(cluster.settings(["compression.codec": "none"]), large(8)) }
                 isAway.store(false, ordering: .relaxed)
-                await eventually("the end") { sink.seen.last?.offset == 24 }
+                await eventually("the end") { sink.seen.last?.offset == Int64(before + 24) }
             }
             // What was read and what was told as gone is everything, once.
             var next: Int64 = 0

@@ -178,6 +178,25 @@ struct KafkaProducerTests {
         #expect(await producer.send([record("late")])[0]?.code == .closed)
     }
 
+    @Test func `A sender that meets a full queue while its producer closes keeps what was taken, and ends`()
+        async throws
+    {
+        try await MockCluster.with { cluster in
+            try cluster.setLatency(1, .milliseconds(300))
+            let producer = try KafkaProducer(
+                cluster.settings(["queue.buffering.max.messages": "10"]), logger: KafkaLog().logger,
+                metrics: MetricRegistry())
+            async let waiting = producer.send((0..<1_000).map { record("\($0)") })
+            await eventually("it sends") { producer.core.table.outstanding == 1 }
+            await producer.close(within: .seconds(20))
+            let codes = await waiting.map { $0?.code }
+            let taken = codes.prefix { $0 == nil }.count
+            #expect(taken > 0)
+            #expect(taken < 1_000)
+            #expect(codes.dropFirst(taken).allSatisfy { $0 == .closed })
+        }
+    }
+
     /// An idempotent producer whose sequence is out of step can never send again (#4438).
     @Test func `A fatal error is told to every sender, and a new producer goes on`() async throws {
         try await MockCluster.with { cluster in

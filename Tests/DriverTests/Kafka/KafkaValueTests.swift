@@ -45,6 +45,12 @@ struct KafkaValueTests {
         #expect(!certificate.message.contains("\n"))
         #expect(error("_UNKNOWN_TOPIC", "").code == .unknownTopic)
         #expect(error("UNKNOWN_TOPIC_OR_PART", "").message.contains("topic x: the topic does not exist at kafka:9092"))
+        var advised = settings
+        advised.missingTopicRemedy = "call us"
+        #expect(
+            KafkaError.explained(
+                name: "_UNKNOWN_TOPIC", said: "", subject: "", settings: advised, libraryVersion: 0x0208_00ff
+            ).message.contains("; call us, "))
         #expect(error("_FATAL", "out of sequence").isFatal)
         #expect(!error("MSG_SIZE_TOO_LARGE", "too large").isRetriable)
         #expect(error("NOT_LEADER_FOR_PARTITION", "moved").isRetriable)
@@ -59,7 +65,9 @@ struct KafkaValueTests {
                 return "accepted"
             } catch { return error.message }
         }
-        #expect(refused("lingerms", "20").contains("lingerms"))
+        #expect(refused("lingerms", "20").contains("lingerms: there is no such property;"))
+        // Whoever misspells the name of a secret has not asked for its value to be shown.
+        #expect(!refused("sasl.passwd", "hunter2").contains("hunter2"))
         #expect(refused("acks", "many").contains("many"))
         #expect(!refused("ssl.key.password.x", "hunter2").contains("hunter2"))
     }

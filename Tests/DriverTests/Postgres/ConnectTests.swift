@@ -118,7 +118,7 @@ import Testing
         }
         var settings = settings(silent.port)
         settings.hosts = [.init(name: "127.0.0.1", port: silent.port), .init(name: "localhost", port: good.port)]
-        let connection = try await PostgresConnection.open(settings, timeout: .seconds(1))
+        let connection = try await PostgresConnection.open(settings, timeout: .seconds(10))
         #expect(connection.place.contains("localhost:\(good.port)") == true)
         #expect(connection.serverVersion == 170_000)
     }

@@ -116,5 +116,15 @@ extension WithPostgres {
             #expect(wrong?.code == .query)
             #expect(connection.isUsable == true)
         }
+
+        @Test(.timeLimit(.minutes(1))) func `A COPY the other way is refused, and costs the connection`() async throws {
+            var connection = try await connect()
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.copyIn("COPY (SELECT 1) TO STDOUT") { _ throws -> Void in }
+            }
+            #expect(error?.code == .query)
+            #expect(error?.message.contains("COPY … FROM STDIN") == true)
+            #expect(connection.isUsable == false)
+        }
     }
 }

@@ -240,6 +240,38 @@ struct SettingsTests {
                 == "s3cret-word")
     }
 
+    @Test func `A secret of an open section comes from a file too, in every place`() throws {
+        var path = Array("/tmp/pga-secret-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&path)
+        defer { close(descriptor) }
+        #expect(write(descriptor, "s3cret-word\n", 12) == 12)
+        let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(name) }
+        let variable = "PGA_KAFKA_LIBRDKAFKA_SASL_PASSWORD"
+        let inFile = "[kafka.librdkafka]\n\"sasl.password_file\" = \"\(name)\"\n"
+
+        for settings in [
+            try load("", [variable + "_FILE": name]), try load(inFile),
+            try load("", [:], ["kafka.librdkafka.sasl.password_file": name]),
+        ] {
+            #expect(settings.map("kafka.librdkafka") == ["sasl.password": "s3cret-word"])
+            #expect(settings.secrets == ["s3cret-word"])
+        }
+        // A stronger place wins, and a file that nobody needs is not read.
+        #expect(try load(inFile, [variable: "y"]).map("kafka.librdkafka") == ["sasl.password": "y"])
+        let nowhere = "[kafka.librdkafka]\nsasl.password_file = \"/nowhere/x\"\n"
+        #expect(try load(nowhere, [variable: "y"]).map("kafka.librdkafka") == ["sasl.password": "y"])
+        #expect(
+            message(nowhere)
+                == "c.toml:2:22: the file of kafka.librdkafka.sasl.password cannot be read: "
+                + "/nowhere/x: No such file or directory")
+        #expect(message("", [variable + "_FILE": name, variable: "x"]).contains("give one of them"))
+        // What is no secret, or is a file by its own name, passes through as it is.
+        #expect(
+            try load("", ["PGA_KAFKA_LIBRDKAFKA_SASL_OAUTHBEARER_ASSERTION_PRIVATE_KEY_FILE": "/k"])
+                .map("kafka.librdkafka") == ["sasl.oauthbearer.assertion.private.key.file": "/k"])
+    }
+
     @Test func `A secret shows in no error and in no description`() throws {
         let settings = try load("", ["DATABASE_URL": "postgres://u:hunter22@db/x"])
         #expect(!settings.description.contains("hunter22"))

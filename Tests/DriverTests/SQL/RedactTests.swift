@@ -30,6 +30,15 @@ import Testing
         check("DO $x$ BEGIN PERFORM 'canary'; END $x$", "DO $1")
     }
 
+    @Test func `What sets no parameter keeps its shape, and what follows one too`() {
+        check("UPDATE t SET a = b WHERE c = d", "UPDATE t SET a = b WHERE c = d")
+        check("ALTER TABLE t SET (fillfactor = 70)", "ALTER TABLE t SET (fillfactor = ?)")
+        check("ALTER ROLE a RENAME TO b", "ALTER ROLE a RENAME TO b")
+        check("CREATE TABLE t (a int) ; UPDATE t SET a = b", "CREATE TABLE t (a int) ; UPDATE t SET a = b")
+        check("SET my.k = canary; SELECT a FROM t WHERE b = c", "SET my.k = '***'; SELECT a FROM t WHERE b = c")
+        check("ALTER ROLE a SET work_mem TO 64", "ALTER ROLE a SET work_mem TO '***'")
+    }
+
     /// Every one of these has "canary" or 4711 in a literal or comment; most cannot be parsed.
     static let hostile = [
         "CREATE ROLE a PASSWORD 'canary", "SELEC E'a\\'canary' FROM", "SELEC E'a'\n  'b\\'canary' FROM",
@@ -52,6 +61,14 @@ import Testing
         "CREATE VIEW v AS SELECT 'canary'", "COPY t FROM STDIN WITH (DELIMITER 'canary')",
         "CREATE POLICY p ON t USING (a = 'canary')", "CREATE INDEX i ON t (a) WHERE a = 'canary'",
         "VACUUM (PARALLEL 4711) t",
+        // Values of parameters without single quotes.
+        "ALTER ROLE app SET my.api_key = \"canary\"", "alter role app set my.api_key to canary",
+        "ALTER ROLE ALL IN DATABASE d SET my.k = canary, \"canary\"", "ALTER USER app SET my.k TO canary, 4711",
+        "ALTER DATABASE d SET my.k = /* ; */ canary", "ALTER SYSTEM SET my.k = \"a;canary\"",
+        "ALTER FUNCTION f(int) SET my.k = canary SET my.l = 'canary'", "ALTER PROCEDURE p SET my.k TO \"canary\"",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SET my.k = canary AS $$ SELECT 1 $$",
+        "SET my.k = canary", "SET LOCAL my.k TO \"canary\"", "SET SESSION my.k TO canary; SET my.l = canary",
+        "BEGIN; SET my.k = canary", "SET my.k=canary", "SELEC; SET my.k TO canary SELEC",
     ]
 
     @Test(arguments: hostile) func `No literal is left`(text: String) {
@@ -75,6 +92,8 @@ import Testing
         let one = SQL.redactedFingerprint("CREATE ROLE a PASSWORD 'one' CONNECTION LIMIT 3")
         #expect(one != nil)
         #expect(one == SQL.redactedFingerprint("CREATE ROLE a PASSWORD 'two' CONNECTION LIMIT 4"))
+        let set = SQL.redactedFingerprint("ALTER ROLE a SET my.k = \"one\"")
+        #expect(set != nil && set == SQL.redactedFingerprint("ALTER ROLE a SET my.k = two"))
         #expect(
             SQL.redactedFingerprint("SELECT a FROM t WHERE b = 1") == SQL.fingerprint("SELECT a FROM t WHERE b = $1"))
     }

@@ -16,7 +16,7 @@ struct SettingSource {
             switch raw {
             case .text(let text): return try SettingValue.parse(text, setting)
             case .toml(let value): return try SettingSource.value(value, setting)
-            case .file(let path): return try SettingValue.parse(try content(of: path, setting), setting)
+            case .file(let path): return try SettingValue.parse(try content(of: path, setting.name), setting)
             }
         } catch let error as SettingsError {
             throw error
@@ -28,16 +28,25 @@ struct SettingSource {
         }
     }
 
+    /// The value in an open section, which has no type.
+    func text(of name: String) throws(SettingsError) -> String {
+        switch raw {
+        case .text(let text): text
+        case .toml(let value): value.passedThrough ?? ""
+        case .file(let path): try content(of: path, name)
+        }
+    }
+
     /// The content of a secret's file, without the line feed that an editor puts at its end.
-    private func content(of path: String, _ setting: Setting) throws(SettingsError) -> String {
+    private func content(of path: String, _ name: String) throws(SettingsError) -> String {
         switch File.read(path, limit: 1 << 20) {
         case .failure(let error):
-            throw SettingsError(.unreadable, "\(place): the file of \(setting.name) cannot be read: \(error.message)")
+            throw SettingsError(.unreadable, "\(place): the file of \(name) cannot be read: \(error.message)")
         case .success(let bytes):
             var text = String(decoding: bytes, as: UTF8.self)
             if let last = text.last, last.isNewline { text.removeLast() }
             if text.isEmpty {
-                throw SettingsError(.invalid, "\(place): the file of \(setting.name) is empty: \(path)")
+                throw SettingsError(.invalid, "\(place): the file of \(name) is empty: \(path)")
             }
             return text
         }

@@ -27,7 +27,8 @@ extension SettingsLoader {
         }
         for (variable, text) in unused where !variable.hasPrefix("PGA_TEST_") {
             if let (section, key) = openSection(ofVariable: variable) {
-                pass(section, key, text)
+                given["\(section).\(key)"] = SettingSource(
+                    raw: .text(text), place: "environment variable \(variable)")
                 unused[variable] = nil
             }
         }
@@ -55,14 +56,17 @@ extension SettingsLoader {
         warnings.append("environment variable \(variable) is not a setting of \(schema.service) and was ignored")
     }
 
-    /// `PGA_KAFKA_LIBRDKAFKA_SSL_CA_LOCATION` as (`kafka.librdkafka`, `ssl.ca.location`).
+    /// `PGA_KAFKA_LIBRDKAFKA_SSL_CA_LOCATION` as (`kafka.librdkafka`, `ssl.ca.location`), and the file of a secret,
+    /// `…_SASL_PASSWORD_FILE`, as `sasl.password_file`.
     private func openSection(ofVariable variable: String) -> (section: String, key: String)? {
         for section in schema.open {
             let prefix = Setting.variable(section) + "_"
             guard variable.hasPrefix(prefix), variable.count > prefix.count else { continue }
             let words = variable.dropFirst(prefix.count).lowercased().split(
                 separator: "_", omittingEmptySubsequences: false)
-            return (section, words.joined(separator: "."))
+            let secret = words.dropLast().joined(separator: ".")
+            let isFile = words.last == "file" && SettingsLoader.isFromFile(secret)
+            return (section, isFile ? secret + "_file" : words.joined(separator: "."))
         }
         return nil
     }

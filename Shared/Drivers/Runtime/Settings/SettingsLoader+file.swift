@@ -14,7 +14,7 @@ extension SettingsLoader {
             let name = path.isEmpty ? key : "\(path).\(key)"
             let place = "\(file):\(position.line):\(position.column)"
             if schema.open.contains(name) || openSection(of: name) != nil {
-                try passThrough(value, name, place, file: file)
+                try passThrough(value, name, place, file: file, into: &given)
             } else if let settings = schema.tables[name] {
                 children[name] = try tables(value, name, settings, place, file: file)
             } else if isKnown(name) {
@@ -38,15 +38,16 @@ extension SettingsLoader {
     }
 
     /// `"security.protocol" = "ssl"` and `security.protocol = "ssl"` are the same here, a key and a table of tables.
-    private mutating func passThrough(
-        _ value: TOMLValue, _ name: String, _ place: String, file: String
+    private func passThrough(
+        _ value: TOMLValue, _ name: String, _ place: String, file: String, into given: inout [String: SettingSource]
     ) throws(SettingsError) {
         if case .table(let entries) = value.content {
             for (key, position, value) in entries {
-                try passThrough(value, "\(name).\(key)", "\(file):\(position.line):\(position.column)", file: file)
+                let place = "\(file):\(position.line):\(position.column)"
+                try passThrough(value, "\(name).\(key)", place, file: file, into: &given)
             }
-        } else if let (section, key) = openSection(of: name), let text = value.passedThrough {
-            pass(section, key, text)
+        } else if openSection(of: name) != nil, let text = value.passedThrough {
+            given[name] = SettingSource(raw: .text(text), place: "\(file):\(value.place.line):\(value.place.column)")
         } else {
             throw SettingsError(
                 .invalid,

@@ -3,15 +3,12 @@ struct SettingsLoader {
     let schema: SettingsSchema
     let known: [String: Setting]
     var sources: [String: SettingSource] = [:]
-    var passedThrough: [String: [String: String]] = [:]
     var children: [String: [Settings]] = [:]
-    var secrets: [String] = []
     var warnings: [String] = []
 
     init(_ schema: SettingsSchema) {
         self.schema = schema
         self.known = Dictionary(uniqueKeysWithValues: schema.settings.map { ($0.name, $0) })
-        for section in schema.open { passedThrough[section] = [:] }
         for name in schema.tables.keys { children[name] = [] }
     }
 
@@ -24,9 +21,7 @@ struct SettingsLoader {
     mutating func take(arguments: [String: String]) throws(SettingsError) {
         var given: [String: SettingSource] = [:]
         for (name, text) in arguments.sorted(by: { $0.key < $1.key }) {
-            if let (section, key) = openSection(of: name) {
-                pass(section, key, text)
-            } else if isKnown(name) {
+            if isKnown(name) || openSection(of: name) != nil {
                 given[name] = SettingSource(raw: .text(text), place: "command line")
             } else if schema.tables.keys.contains(where: { name.hasPrefix($0 + ".") }) {
                 throw SettingsError(.unknown, "command line: \(name) is a key of a table, which only the file can give")
@@ -40,31 +35,39 @@ struct SettingsLoader {
     /// Replaces what weaker places gave; of a secret and its file a place may give one.
     mutating func merge(_ given: [String: SettingSource]) throws(SettingsError) {
         for (name, source) in given {
-            if let setting = known[name] {
-                if setting.isSecret, let file = given[name + "_file"] {
+            if let secret = secret(ofFile: name) {
+                sources[secret] = SettingSource(raw: .file(try source.path(of: name)), place: source.place)
+            } else {
+                if secret(ofFile: name + "_file") != nil, let file = given[name + "_file"] {
                     throw SettingsError(
                         .conflict,
                         "\(source.place): \(name) is given here and as a file (\(file.place)): give one of them")
                 }
                 sources[name] = source
-            } else {
-                let secret = known[String(name.dropLast("_file".count))]!
-                sources[secret.name] = SettingSource(raw: .file(try source.path(of: name)), place: source.place)
             }
         }
     }
 
-    mutating func pass(_ section: String, _ key: String, _ text: String) {
-        passedThrough[section, default: [:]][key] = text
-        let lowered = key.lowercased()
-        if ["password", "secret", "token", "pem", "key"].contains(where: { lowered.contains($0) }) {
-            secrets.append(text)
-        }
+    /// Whether it is a key, or the file of a secret one.
+    func isKnown(_ name: String) -> Bool { known[name] != nil || secret(ofFile: name) != nil }
+
+    /// The secret whose file a name gives: `database.url` of `database.url_file`.
+    private func secret(ofFile name: String) -> String? {
+        guard known[name] == nil, name.hasSuffix("_file") else { return nil }
+        let secret = String(name.dropLast("_file".count))
+        let isSecret = known[secret]?.isSecret ?? openSection(of: secret).map { SettingsLoader.isFromFile($0.key) }
+        return isSecret == true ? secret : nil
     }
 
-    /// Whether it is a key, or the file of a secret one.
-    func isKnown(_ name: String) -> Bool {
-        known[name] != nil || (name.hasSuffix("_file") && known[String(name.dropLast("_file".count))]?.isSecret == true)
+    /// The last words of an open section's keys whose value can be a file's content.
+    static let fromFile = ["password", "passphrase", "secret", "pem"]
+
+    /// Whether an open section's key is one whose value can be a file's content.
+    static func isFromFile(_ key: String) -> Bool { fromFile.contains { key.lowercased().hasSuffix($0) } }
+
+    /// Whether an open section's key looks like one whose value no log may show.
+    private static func isHidden(_ key: String) -> Bool {
+        (fromFile + ["token", "key"]).contains { key.lowercased().contains($0) }
     }
 
     /// `kafka.librdkafka.ssl.ca.location` as (`kafka.librdkafka`, `ssl.ca.location`).
@@ -91,10 +94,16 @@ struct SettingsLoader {
                 + "or --set \(setting.name)=…"
         }
         result.place = file
-        result.passedThrough = passedThrough
+        result.passedThrough = Dictionary(uniqueKeysWithValues: schema.open.map { ($0, [:]) })
+        for (name, source) in sources {
+            guard let (section, key) = openSection(of: name) else { continue }
+            let text = try source.text(of: name)
+            result.passedThrough[section]?[key] = text
+            if SettingsLoader.isHidden(key) { result.secrets.append(text) }
+        }
         result.children = children
         result.warnings = warnings
-        result.secrets += secrets + children.values.flatMap { $0.flatMap(\.secrets) }
+        result.secrets += children.values.flatMap { $0.flatMap(\.secrets) }
         return result
     }
 

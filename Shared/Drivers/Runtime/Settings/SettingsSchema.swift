@@ -28,6 +28,9 @@ public struct SettingsSchema: Sendable {
             text += "  \(section).NAME\n"
             text += Wrap.paragraph("Any NAME, passed through as it is, and before what we set ourselves.", indent: 6)
             text += "      environment: \(Setting.variable(section))_NAME, with _ for each dot of NAME\n"
+            let ends = SettingsLoader.fromFile.joined(separator: ", ")
+            text += Wrap.paragraph(
+                "or from a file, where NAME ends in one of \(ends): NAME_file, …_NAME_FILE", indent: 6)
         }
         for (name, settings) in tables.sorted(by: { $0.key < $1.key }) {
             text += "\n  In each [[\(name)]] of the file:\n\n"
