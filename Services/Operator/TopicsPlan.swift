@@ -31,20 +31,35 @@ struct TopicsPlan: Equatable, Sendable {
 
     init(declared: [TopicDeclaration], actual: [Actual], brokers: Int, replicas: Int? = nil, prefix: String) {
         let byName = Dictionary(actual.map { ($0.topic.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let shared = declared.filter { $0.key == TopicDeclaration.sharedKey }.map { prefix + $0.name }
         for declaration in declared {
             let name = prefix + declaration.name
             let wanted = wantedReplicas(declaration, name, brokers, replicas)
             guard let found = byName[name] else {
+                let partitions = wantedPartitions(declaration, name, shared.compactMap { byName[$0]?.topic })
                 differences.append(
                     .missing(
                         NewTopic(
-                            name: name, partitions: declaration.partitions, replicas: wanted,
+                            name: name, partitions: partitions, replicas: wanted,
                             configuration: declaration.configuration)))
                 continue
             }
             compare(declaration, name, found, wanted)
         }
-        comparePartitions(declared.filter { $0.key == TopicDeclaration.sharedKey }.map { prefix + $0.name }, byName)
+        comparePartitions(shared, byName)
+    }
+
+    /// What is declared, unless a topic that it is read together with has grown beyond that.
+    private mutating func wantedPartitions(
+        _ declaration: TopicDeclaration, _ name: String, _ shared: [TopicDescription]
+    ) -> Int {
+        guard declaration.key == TopicDeclaration.sharedKey,
+            let most = shared.max(by: { $0.partitions < $1.partitions }), most.partitions > declaration.partitions
+        else { return declaration.partitions }
+        notes.append(
+            "\(name): partitions \(most.partitions) instead of the \(declaration.partitions) declared, as many as "
+                + "\(most.name) has; topics keyed by \(TopicDeclaration.sharedKey) must have equally many")
+        return most.partitions
     }
 
     private mutating func wantedReplicas(
@@ -117,7 +132,7 @@ extension TopicsPlan.Difference: CustomStringConvertible {
     var description: String {
         switch self {
         case .missing(let topic):
-            "\(topic.name): topic missing; declared with \(topic.partitions) partitions, \(topic.replicas) replicas"
+            "\(topic.name): topic missing; to be made with \(topic.partitions) partitions, \(topic.replicas) replicas"
         case .fewerPartitions(let topic, let actual, let declared):
             "\(topic): fewer partitions: \(actual), declared \(declared)"
         case .otherConfiguration(let topic, let changes, _):

@@ -46,7 +46,7 @@ struct TopicsPlanTests {
                 .missing(
                     NewTopic(name: "p.a", partitions: 6, replicas: 3, configuration: ["cleanup.policy": "delete"]))
             ])
-        #expect("\(plan.differences[0])" == "p.a: topic missing; declared with 6 partitions, 3 replicas")
+        #expect("\(plan.differences[0])" == "p.a: topic missing; to be made with 6 partitions, 3 replicas")
     }
 
     @Test func `Fewer brokers than replicas declared make fewer replicas, and it is said`() {
@@ -100,6 +100,14 @@ struct TopicsPlanTests {
         let uneven = plan(declared, [actual("p.a", partitions: 12), actual("p.b"), actual("p.c")])
         #expect(
             uneven.differences == [.unequalPartitions(topic: "p.b", actual: 6, other: "p.a", otherActual: 12)])
+        // One that is missing is made like those that have grown, and it is said.
+        let missing = plan(declared, [actual("p.a", partitions: 12), actual("p.c")])
+        #expect(
+            missing.differences == [
+                .missing(
+                    NewTopic(name: "p.b", partitions: 12, replicas: 3, configuration: ["cleanup.policy": "delete"]))
+            ])
+        #expect(missing.notes.contains { $0.contains("p.b: partitions 12 instead of the 6 declared") })
         // What --grow mends anyway is one difference, not two.
         let growing = plan(declared, [actual("p.a"), actual("p.b", partitions: 3), actual("p.c")])
         #expect(growing.differences == [.fewerPartitions(topic: "p.b", actual: 3, declared: 6)])

@@ -10,7 +10,14 @@ extension Pipeline {
     /// What pages, how often, and what does not.
     @Suite struct AlertingTests {
         @Test func `A lock held for ten seconds pages once and resolves once`() async throws {
-            try await World.with { world in
+            try await holdAndCompare(.mock)
+        }
+
+        @Test(.enabled(if: RealKafka.isFound, "\(RealKafka.whereLooked)"), arguments: Broker.plain)
+        func `Over a real Kafka it does too`(_ broker: Broker) async throws { try await holdAndCompare(broker) }
+
+        private func holdAndCompare(_ broker: Broker) async throws {
+            try await World.with(broker) { world in
                 try await world.cycles()
                 try await world.holdLock(for: .seconds(10)) {}
                 try await world.expectPages([("LockWait", "firing"), ("LockWait", "resolved")])
@@ -24,7 +31,7 @@ extension Pipeline {
                     try await world.waitForPage("LockWait", "firing")
                     world.stack.supervisor.kill("alerter", again: true)
                 }
-                try await world.expectPages([("LockWait", "firing"), ("LockWait", "resolved")])
+                try await world.expectPages([("LockWait", "firing"), ("LockWait", "resolved")], mayRepeat: true)
             }
         }
 
@@ -53,13 +60,16 @@ extension Pipeline {
             try await World.with { world in
                 try await world.cycles()
                 await world.stack.storage?.killNow()
+                let start = ContinuousClock.now
                 try await world.holdLock(for: .seconds(12)) {
                     try await world.waitForPage("LockWait", "firing")
+                    // The rule asks for 5 s; the rest is for a machine that is busy, not for a database to be waited for.
+                    #expect(ContinuousClock.now - start < .seconds(25))
                 }
                 try await world.waitForPage("LockWait", "resolved")
                 try await world.stack.storage?.restart()
                 try await Task.sleep(for: .seconds(5))
-                let pages = world.inbox.pages.filter { $0.alert == "LockWait" }.map(\.status)
+                let pages = world.inbox.received.filter { $0.alert == "LockWait" }.map(\.status)
                 #expect(pages == ["firing", "resolved"])
             }
         }
@@ -99,9 +109,12 @@ extension World {
     }
 
     /// Waits for the last of `wanted`, rests a moment for what must not come, and compares all pages.
-    func expectPages(_ wanted: [(alert: String, status: String)]) async throws {
+    ///
+    /// - Parameter mayRepeat: whether the same page may have come again: an alerter that was killed cannot know of it.
+    func expectPages(_ wanted: [(alert: String, status: String)], mayRepeat: Bool = false) async throws {
         if let last = wanted.last { try await waitForPage(last.alert, last.status) }
         try await Task.sleep(for: .seconds(3))
-        #expect(inbox.pages.map { "\($0.alert) \($0.status)" } == wanted.map { "\($0.alert) \($0.status)" })
+        let pages = mayRepeat ? inbox.pages : inbox.received
+        #expect(pages.map { "\($0.alert) \($0.status)" } == wanted.map { "\($0.alert) \($0.status)" })
     }
 }

@@ -10,10 +10,11 @@ extension Pipeline {
     /// Messages that a service cannot use: a newer producer's are waited for, broken ones go to the dead letters, and
     /// everything else goes on.
     @Suite(.serialized) struct BadMessageTests {
-        @Test func `A newer version holds its partition, broken messages go to the dead letters, the others go on`()
-            async throws
-        {
-            try await World.with { world in
+        @Test(arguments: Broker.mockAndReal)
+        func `A newer version holds its partition, broken messages go to the dead letters, the others go on`(
+            _ broker: Broker
+        ) async throws {
+            try await World.with(broker) { world in
                 try await world.cycles()
                 let reader = TopicReader(
                     bootstrapServers: world.stack.bootstrapServers,
@@ -72,7 +73,7 @@ extension Pipeline {
             }
         }
 
-        @Test(arguments: [Broker.mock] + (RealKafka.isFound ? Broker.real.prefix(1) : []))
+        @Test(arguments: Broker.mockAndReal)
         func `A bad message as large as its topic allows is whole in the dead letters, and a larger one is cut`(
             _ broker: Broker
         ) async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import Runtime
 import Support
 import Testing
@@ -40,6 +41,13 @@ extension Pipeline {
                     let lines = result.error.split(separator: "\n")
                     #expect(lines.count == 1, "\(result.error)")
                     #expect(lines.allSatisfy { $0.hasPrefix("\(file)\(place)") && $0.contains(reason) }, "\(lines)")
+
+                    let alerter = try await run(
+                        "pganalytics-alerter", ["--set", "rules.file=\(file)", "--set", Self.noDatabase])
+                    #expect(alerter.status == .exited(2), "\(rule)")
+                    let said = alerter.error.split(separator: "\n")
+                    #expect(said.count == 1, "\(alerter.error)")
+                    #expect(said.allSatisfy { $0.contains("\(file)\(place)") && $0.contains(reason) }, "\(said)")
                 }
                 try writePrivately(head + "        expr: pg_up == 0\n", to: file)
                 #expect(try await run("pganalytics", ["rules", "check", file]).status == .exited(0))
@@ -88,6 +96,37 @@ extension Pipeline {
                 #expect(await broker.stop(within: .seconds(5)) == .exited(0))
             }
         }
+
+        @Test func `A topic that is missing is named once, with the place and what to do`() async throws {
+            let missing = "pganalytics.samples"
+            let cluster = try MockCluster(brokers: 1, topics: [])
+            defer { cluster.close() }
+            try cluster.setTopicError(missing, .unknownTopic)
+            try await withFolder { folder in
+                let log = "\(folder)/writer.log"
+                let bootstrap = "kafka.bootstrap_servers=\(cluster.bootstrapServers)"
+                let writer = try ChildProcess.spawn(
+                    executable: Installation.binary("pganalytics-writer"),
+                    arguments: ["--set", bootstrap, "--set", Self.noDatabase, "--set", "health.port=0"],
+                    environment: Stack.environment, stdout: .file(log), stderr: .file(log), processGroup: true,
+                    parentDeathSignal: 15)
+                func lines() -> [Substring] {
+                    readText(log, last: 1 << 20).split(separator: "\n").filter { $0.contains(missing) }
+                }
+                _ = try? await waitFor("the line", within: .seconds(60)) { lines().isEmpty ? nil : true }
+                try? await Task.sleep(for: .seconds(2))
+                // It goes on trying: the topic may be made without it.
+                #expect(writer.status == nil)
+                _ = await writer.stop(within: .seconds(30))
+                #expect(lines().count == 1, "\(readText(log, last: 1 << 20))")
+                for part in ["does not exist at \(cluster.bootstrapServers)", "pganalytics topics apply"] {
+                    #expect(lines().allSatisfy { $0.contains(part) }, "\(lines())")
+                }
+            }
+        }
+
+        /// Where nobody listens.
+        private static let noDatabase = "database.url=postgresql://nobody@127.0.0.1:1/none"
 
         private func run(_ binary: String, _ arguments: [String]) async throws -> ChildProcess.Result {
             let environment = ProcessEnvironment.all.filter { !$0.key.hasPrefix("PGA_") }

@@ -14,6 +14,12 @@ enum Broker: Sendable, CustomTestStringConvertible {
         .real(version: "3.9", brokers: 1, security: .scram),
     ]
 
+    /// One of them, for the tests of what does not hang on how many brokers there are or how one signs in.
+    static let plain = [real[0]]
+
+    /// The mock cluster, and that one where a distribution is found.
+    static let mockAndReal = [mock] + (RealKafka.isFound ? plain : [])
+
     var testDescription: String {
         switch self {
         case .mock: "mock cluster"

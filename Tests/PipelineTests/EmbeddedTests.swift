@@ -13,15 +13,9 @@ extension Pipeline {
         func `up says where to look, restarts what dies and leaves nothing behind`(_ signal: CInt) async throws {
             let output = "/tmp/pga-up-\(getpid())-\(signal).log"
             defer { unlink(output) }
-            let up = try ChildProcess.spawn(
-                executable: Installation.binary("pganalytics"), arguments: ["up", "--api-port", "0"],
-                stdout: .file(output), stderr: .file(output), processGroup: true, parentDeathSignal: SIGTERM)
+            let up = try Self.up([], output)
             do {
-                try await waitFor("up to say where to look", within: .seconds(90)) {
-                    if up.status != nil { throw StackError("up ended: \(readText(output, last: 4000))") }
-                    return readText(output, last: 8000).contains("stop it") ? true : nil
-                }
-                let text = readText(output, last: 8000)
+                let text = try await Self.whereToLook(up, output)
                 let api = try #require(text.firstMatch(of: #/API +(http:\S+)/swagger/#)).1
                 let password = try #require(text.firstMatch(of: #/admin, password (\S+)/#)).1
                 let logs = try #require(text.firstMatch(of: #/logs +(\S+)/logs/#)).1
@@ -68,15 +62,9 @@ extension Pipeline {
             defer { try? FileManager.default.removeItem(atPath: place) }
             for round in 1...2 {
                 let output = "\(place)/up\(round).log"
-                let up = try ChildProcess.spawn(
-                    executable: Installation.binary("pganalytics"),
-                    arguments: ["up", "--directory", "state", "--api-port", "0"], workingDirectory: place,
-                    stdout: .file(output), stderr: .file(output), processGroup: true, parentDeathSignal: SIGTERM)
+                let up = try Self.up(["--directory", "state"], output, in: place)
                 do {
-                    try await waitFor("up to say where to look", within: .seconds(90)) {
-                        if up.status != nil { throw StackError("up ended: \(readText(output, last: 4000))") }
-                        return readText(output, last: 8000).contains("stop it") ? true : nil
-                    }
+                    _ = try await Self.whereToLook(up, output)
                     up.kill(SIGINT)
                     let status = try #require(await up.wait(within: .seconds(60)))
                     #expect(status == .exited(0))
@@ -90,6 +78,84 @@ extension Pipeline {
             let storage = readText("\(place)/state/storage/server.log", last: 100_000)
             #expect(storage.contains("database system is shut down"))
             #expect(!storage.contains("not properly shut down"))
+        }
+
+        @Test func `A development broker that dies ends it with one line, for what was on its topics is lost`()
+            async throws
+        {
+            let output = "/tmp/pga-up-\(getpid())-broker.log"
+            defer { unlink(output) }
+            let up = try Self.up([], output)
+            do {
+                _ = try await Self.whereToLook(up, output)
+                let children = try await Self.descendants(of: up.pid)
+                // The services' names are longer.
+                let broker = try #require(
+                    try await Self.processes().first { $0.parent == up.pid && $0.command == "pganalytics" })
+                kill(broker.pid, SIGKILL)
+                #expect(await up.wait(within: .seconds(60)) == .exited(1))
+                let lines = readText(output, last: 8000).split(separator: "\n").filter { $0.contains("broker ended") }
+                #expect(lines.count == 1, "\(lines)")
+                #expect(lines.first?.hasPrefix("pganalytics up: the development broker ended (signal 9)") == true)
+                try await waitFor("every process of it to be gone", within: .seconds(5)) {
+                    children.allSatisfy { kill($0, 0) != 0 } ? true : nil
+                }
+            } catch {
+                print(readText(output, last: 8000))
+                _ = await up.stop(within: .seconds(30))
+                throw error
+            }
+        }
+
+        @Test func `Why a service cannot start is said where up was started`() async throws {
+            try await withFolder { folder in
+                let file = "\(folder)/fleet.toml"
+                try writePrivately("[[server]]\nid = \"a\"\nhots = \"127.0.0.1\"\n", to: file)
+                let result = try await ChildProcess.run(
+                    executable: Installation.binary("pganalytics"),
+                    arguments: ["up", "--api-port", "0", "--servers", file], environment: Stack.environment)
+                #expect(result.status == .exited(1))
+                #expect(result.error.contains("collector ended (exit status 2) instead of starting"), "\(result.error)")
+                let lines = result.error.split(separator: "\n").filter { $0.contains("\(file):3:1") }
+                #expect(lines.count == 1 && lines[0].contains("hots"), "\(result.error)")
+            }
+        }
+
+        @Test(.timeLimit(.minutes(10)))
+        func `The demo's numbers agree, and what was planted is found and paged`() async throws {
+            let result = try await ChildProcess.run(
+                executable: Installation.binary("pganalytics"), arguments: ["up", "--demo", "--duration", "40"],
+                environment: Stack.environment, timeout: .seconds(400))
+            #expect(result.status == .exited(0), "\(result.output)\(result.error)")
+            let lines = result.output.split(separator: "\n")
+            #expect(lines.contains("All numbers agree."))
+            for alert in ["LockWait", "StatementBroken"] {
+                for status in ["firing", "resolved"] {
+                    let pages = lines.filter {
+                        $0.hasPrefix("  \(status)") && $0.contains(" \(alert) \(Demo.server): ")
+                    }
+                    #expect(!pages.isEmpty, "\(alert) \(status)")
+                }
+            }
+        }
+
+        /// Starts `up` without what this environment says of brokers and databases.
+        private static func up(
+            _ arguments: [String], _ output: String, in place: String? = nil
+        ) throws -> ChildProcess {
+            try ChildProcess.spawn(
+                executable: Installation.binary("pganalytics"), arguments: ["up", "--api-port", "0"] + arguments,
+                environment: Stack.environment, workingDirectory: place, stdout: .file(output), stderr: .file(output),
+                processGroup: true, parentDeathSignal: SIGTERM)
+        }
+
+        /// What it has written when everything runs.
+        private static func whereToLook(_ up: ChildProcess, _ output: String) async throws -> String {
+            try await waitFor("up to say where to look", within: .seconds(90)) {
+                if up.status != nil { throw StackError("up ended: \(readText(output, last: 4000))") }
+                let text = readText(output, last: 8000)
+                return text.contains("stop it") ? text : nil
+            }
         }
 
         private struct ProcessEntry {

@@ -12,7 +12,7 @@ extension Pipeline {
         @Test func `A slow, failing, forgetful and absent broker loses nothing and doubles nothing`() async throws {
             // A request that is not answered in two seconds is sent again, so that a lost acknowledgement shows soon.
             let impatient = ["kafka.librdkafka.socket.timeout.ms": "2000"]
-            try await World.with(change: { $0.settings["collector"] = impatient }) { world in
+            try await World.with(change: { $0.settings["collector", default: [:]].merge(impatient) { $1 } }) { world in
                 let broker = BrokerFaults(world.stack)
                 try await world.cycles()
                 async let output = world.monitored.pgbench(["-n", "-c", "2", "-j", "1", "-R", "50", "-T", "26"])

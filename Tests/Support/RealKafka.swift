@@ -2,7 +2,8 @@ import Glibc
 public import Kafka
 import Runtime
 
-/// A real Apache Kafka on the loopback address, started by the `cluster` script of `../shared/kafka` or of `KAFKA_HOME`.
+/// A real Apache Kafka on the loopback address, started by the `cluster` script of `../shared/kafka` (or `kafka`
+/// in the folder that `PGA_TEST_SHARED` names) or of `KAFKA_HOME`.
 public final class RealKafka: Sendable {
     /// How clients sign in.
     public enum Security: String, Sendable {
@@ -11,7 +12,7 @@ public final class RealKafka: Sendable {
 
     /// Why no real Kafka can be used here, for `.enabled(if: RealKafka.isFound, RealKafka.whereLooked)`.
     public static var whereLooked: String {
-        "no real Kafka: neither KAFKA_HOME nor ../shared/kafka beside the checkout holds the script `cluster`"
+        "no real Kafka: neither KAFKA_HOME, nor kafka in PGA_TEST_SHARED, nor ../shared/kafka beside the checkout holds the script `cluster`"
     }
 
     /// Whether a real Kafka was found; a test that finds it and cannot start it fails.
@@ -20,7 +21,8 @@ public final class RealKafka: Sendable {
     private static let script: String? = {
         // Tests/Support/RealKafka.swift is two folders below the root of the checkout.
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-        let homes = [ProcessEnvironment.all["KAFKA_HOME"], root + "/../shared/kafka"].compactMap { $0 }
+        let shared = ProcessEnvironment.all["PGA_TEST_SHARED"].map { $0 + "/kafka" }
+        let homes = [ProcessEnvironment.all["KAFKA_HOME"], shared, root + "/../shared/kafka"].compactMap { $0 }
         return homes.map { $0 + "/cluster" }.first { access($0, X_OK) == 0 }
     }()
 

@@ -7,7 +7,6 @@ struct Observer: Sendable {
     let stack: Stack
     let shop: Shop
     let inbox: WebhookInbox
-    let api: APIClient
 
     private struct Statements: Decodable {
         struct Row: Decodable {
@@ -42,12 +41,12 @@ struct Observer: Sendable {
     }
 
     /// Waits until everything that was read is stored, and gathers the facts.
-    func report(_ counted: Shop.Counted) async throws -> DemoReport {
+    func report(_ counted: Shop.Counted, _ api: APIClient) async throws -> DemoReport {
         var report = DemoReport()
         let server = try await shop.serverStatements()
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
-            report.statements = try await statements(beside: server)
+            report.statements = try await statements(beside: server, api)
             report.account = try await account()
             report.pages = inbox.pages
             report.findings = try await findings()
@@ -71,7 +70,9 @@ struct Observer: Sendable {
         return report
     }
 
-    private func statements(beside server: [Shop.Statement]) async throws -> [DemoReport.StatementRow] {
+    private func statements(
+        beside server: [Shop.Statement], _ api: APIClient
+    ) async throws -> [DemoReport.StatementRow] {
         let answer: Statements = try await api.get(
             "/servers/\(Demo.server)/statements?from=\(APIClient.monthAgo)&order=calls&by=row&limit=1000")
         var found: [Int64: (calls: Int64, rows: Int64, time: Double)] = [:]

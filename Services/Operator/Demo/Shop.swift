@@ -65,7 +65,8 @@ struct Shop: Sendable {
 
     /// Runs pgbench, the planted statement and the blocking chain until the timeline's end.
     func load(_ timeline: Timeline, from start: ContinuousClock.Instant) async throws -> Counted {
-        async let output = pgbench(["-n", "-c", "4", "-j", "1", "-R", "100", "-T", "\(timeline.end)"])
+        async let output = pgbench(
+            ["-n", "-c", "4", "-j", "1", "-R", "100", "-T", "\(timeline.end)"], within: timeline.patience)
         async let planted: Void = workload.runPlanted(timeline, from: start)
         async let chain: Void = workload.runBlockingChain(timeline, from: start)
         _ = try await (planted, chain)
@@ -94,13 +95,13 @@ struct Shop: Sendable {
         return statements
     }
 
-    private func pgbench(_ arguments: [String]) async throws -> String {
+    private func pgbench(_ arguments: [String], within limit: Duration = .seconds(300)) async throws -> String {
         var environment = ProcessEnvironment.all
         environment["PGPASSWORD"] = app.password
         let result = try await ChildProcess.run(
             executable: postgres.installation.binaries + "/pgbench",
             arguments: ["-h", app.host, "-p", "\(app.port)", "-U", app.user] + arguments + [app.database],
-            environment: environment)
+            environment: environment, timeout: limit)
         guard result.status.isSuccess else { throw StackError("pgbench failed: \(result.error)") }
         return result.output
     }

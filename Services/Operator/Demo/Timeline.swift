@@ -12,6 +12,8 @@ struct Timeline: Equatable, Sendable {
     let slowUntil: Int
     /// The load ends; what follows is the last cycles and the report.
     let end: Int
+    /// How long pgbench may take to have ended by itself.
+    var patience: Duration { .seconds(end + 120) }
 
     /// - Parameter seconds: how long the load lasts: at least 40.
     init(seconds: Int) {

@@ -27,7 +27,7 @@ final class WebhookInbox: Sendable {
     }
 
     private final class Kept: Sendable {
-        let pages = Mutex<[Page]>([])
+        let received = Mutex<[Page]>([])
     }
 
     private let kept: Kept
@@ -45,16 +45,13 @@ final class WebhookInbox: Sendable {
                 let body = try? JSONDecoder().decode(Body.self, from: Data(request.body))
             else { return HTTPResponse(status: 400) }
             let id = request.headers["webhook-id"] ?? ""
-            kept.pages.withLock { pages in
-                for alert in body.alerts {
-                    let page = Page(
-                        id: id, status: alert.status, alert: alert.labels["alertname"] ?? "",
-                        instance: alert.labels["instance"] ?? "", queryid: alert.labels["queryid"] ?? "",
-                        summary: alert.annotations["summary"] ?? "")
-                    // A receiver drops a notification that it knows: delivery is at least once.
-                    if !pages.contains(page) { pages.append(page) }
-                }
+            let pages = body.alerts.map { alert in
+                Page(
+                    id: id, status: alert.status, alert: alert.labels["alertname"] ?? "",
+                    instance: alert.labels["instance"] ?? "", queryid: alert.labels["queryid"] ?? "",
+                    summary: alert.annotations["summary"] ?? "")
             }
+            kept.received.withLock { $0 += pages }
             return HTTPResponse(status: 200)
         }
     }
@@ -62,8 +59,13 @@ final class WebhookInbox: Sendable {
     /// Where the alerter delivers.
     var url: String { "http://127.0.0.1:\(server.port)/page" }
 
-    /// What has come so far, oldest first.
-    var pages: [Page] { kept.pages.withLock { $0 } }
+    /// All that has come so far, oldest first, also what came again: delivery is at least once.
+    var received: [Page] { kept.received.withLock { $0 } }
+
+    /// What has come so far, oldest first, each notification once, as a receiver takes it.
+    var pages: [Page] {
+        received.reduce(into: []) { pages, page in if !pages.contains(page) { pages.append(page) } }
+    }
 
     func stop() async { await server.stop(within: .seconds(2)) }
 }

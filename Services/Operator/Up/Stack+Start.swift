@@ -15,7 +15,9 @@ extension Stack {
         let folder = try StackFolder(options.directory)
         let supervisor = Supervisor(report: progress)
         var storage: PrivatePostgres?
+        var given: ServiceLogins?
         do {
+            if let url = options.databaseURL { try await ServiceLogins.check(url, folder) }
             let bootstrap = try await startBroker(options, folder, supervisor, progress)
             if options.databaseURL == nil {
                 let server = try await PrivatePostgres.start(
@@ -25,7 +27,8 @@ extension Stack {
                 progress("storage    PostgreSQL on 127.0.0.1:\(server.port), private")
             }
             let storageURL = try await storageDatabase(options, storage)
-            let logins = try await migrate(storageURL, folder, logger)
+            let logins = try await migrate(storageURL, folder)
+            if options.databaseURL != nil { given = logins }
             progress("schema     migrated, a role for each service")
             let admin = try await firstUser(storageURL, folder)
             let stack = try Stack(
@@ -41,6 +44,7 @@ extension Stack {
             return stack
         } catch {
             await supervisor.stop()
+            await given?.takeBack()
             await storage?.stop()
             folder.removeIfOurs()
             throw error
@@ -82,7 +86,7 @@ extension Stack {
                     "broker", "--topics", topics, "--control-file", folder.path("broker.control"),
                     "--address-file", addressFile,
                 ],
-                environment: ProcessEnvironment.all, logFile: folder.log("broker")))
+                environment: ProcessEnvironment.all, logFile: folder.log("broker"), restarts: false))
         let address = try await waitFor("the broker's address in \(addressFile)", within: .seconds(15)) {
             let text = readText(addressFile)
             return text.isEmpty ? nil : text
@@ -130,25 +134,13 @@ extension Stack {
     }
 
     /// Migrates every service's schema and gives each service's role a password of its own for this run.
-    private static func migrate(_ url: String, _ folder: StackFolder, _ logger: Logger) async throws -> [String: String]
-    {
-        var environment = ProcessEnvironment.all
+    private static func migrate(_ url: String, _ folder: StackFolder) async throws -> ServiceLogins {
+        var environment = Self.environment
         environment["DATABASE_URL"] = url
         let result = try await ChildProcess.run(
             executable: Installation.binary("pganalytics"), arguments: ["migrate", "up"], environment: environment)
         guard result.status.isSuccess else { throw StackError("migrate up failed: \(result.output)\(result.error)") }
-        let owner = try PostgresSettings(url: url)
-        var connection = try await PostgresConnection.open(owner, timeout: .seconds(10), logger: logger)
-        var logins: [String: String] = [:]
-        for service in ["writer", "analyzer", "alerter", "api"] {
-            let password = Random.hex(24)
-            try await connection.execute(
-                "ALTER ROLE pganalytics_\(service) LOGIN PASSWORD '\(password)'", timeout: .seconds(10))
-            logins[service] =
-                "postgresql://pganalytics_\(service):\(password)@\(owner.host):\(owner.port)/\(owner.database)"
-        }
-        connection.close()
-        return logins
+        return try await ServiceLogins.make(url, folder)
     }
 
     /// Makes the user `admin` where there is none yet; nil where there is one.
@@ -156,7 +148,7 @@ extension Stack {
         _ url: String, _ folder: StackFolder
     ) async throws -> (name: String, password: String)? {
         let password = Random.hex(10)
-        var environment = ProcessEnvironment.all
+        var environment = Self.environment
         environment["DATABASE_URL"] = url
         let passwordFile = folder.path("admin.password")
         try writePrivately(password, to: passwordFile)

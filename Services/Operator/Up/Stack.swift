@@ -23,15 +23,14 @@ final class Stack: Sendable {
     let apiURL: String
     let storage: PrivatePostgres?
     private let storageKeeper: StorageKeeper?
-    /// How each service reaches the storage database.
-    private let logins: [String: String]
+    private let logins: ServiceLogins
     private let servers: [StackOptions.Server]
     private let apiPort: Int
 
     init(
         options: StackOptions, folder: StackFolder, bootstrapServers: String, storageURL: String,
         admin: (name: String, password: String)?, supervisor: Supervisor, storage: PrivatePostgres?,
-        logins: [String: String], servers: [StackOptions.Server]
+        logins: ServiceLogins, servers: [StackOptions.Server]
     ) throws {
         self.options = options
         self.folder = folder
@@ -43,21 +42,62 @@ final class Stack: Sendable {
         storageKeeper = storage.map { StorageKeeper($0, report: supervisor.report) }
         self.logins = logins
         self.servers = servers
-        var ports: [String: Int] = [:]
-        for service in Self.services { ports[service] = try LoopbackPort.free() }
-        healthPorts = ports
-        apiPort = options.apiPort == 0 ? try LoopbackPort.free() : options.apiPort
+        let ports = try LoopbackPort.free(count: Self.services.count + 1)
+        healthPorts = Dictionary(uniqueKeysWithValues: zip(Self.services, ports))
+        apiPort = options.apiPort == 0 ? ports[Self.services.count] : options.apiPort
         apiURL = "http://127.0.0.1:\(apiPort)"
     }
 
     /// Writes each service's settings, starts it, and waits until all say that they are ready.
+    ///
+    /// - Throws: ``StackError`` with the last lines of the one that died instead, or was not ready within a minute.
     func startServices(_ progress: @Sendable (String) -> Void) async throws {
         for service in Self.services { try start(service) }
-        for service in Self.services {
-            try await waitFor(
-                "\(service) to be ready; its log is \(folder.log(service))", within: .seconds(60)
-            ) { await self.isReady(service) ? true : nil }
+        var waiting = Self.services[...]
+        while let service = waiting.first {
+            let deadline = ContinuousClock.now + .seconds(60)
+            while !(await isReady(service)) {
+                for name in ["broker"] + waiting {
+                    guard let end = supervisor.end(of: name) else { continue }
+                    throw StackError("\(name) ended (\(end)) instead of starting; \(lastLines(of: name))")
+                }
+                guard ContinuousClock.now < deadline else {
+                    throw StackError("\(service) was not ready within a minute; \(lastLines(of: service))")
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
             progress("\(service.padding(to: 10)) ready, pid \(supervisor.pid(of: service) ?? 0)")
+            waiting.removeFirst()
+        }
+    }
+
+    /// The end of a process's log: the file itself may be gone by the time somebody reads the error.
+    private func lastLines(of name: String) -> String {
+        let lines = readText(folder.log(name)).split(separator: "\n").suffix(5)
+        return lines.isEmpty
+            ? "it wrote nothing" : "its last lines:\n" + lines.map { "  \($0)" }.joined(separator: "\n")
+    }
+
+    /// Runs `body`, and cancels it when the development broker dies: the cluster and what was on its topics die with it,
+    /// and another one would have another address.
+    ///
+    /// - Throws: What `body` throws, or ``StackError`` when the broker has died.
+    func whileBrokerRuns<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask { [supervisor] in
+                await supervisor.lost.wait()
+                guard supervisor.lost.isRequested else { return nil }
+                let end = supervisor.end(of: "broker").map { "\($0)" } ?? "nobody knows how"
+                throw StackError(
+                    "the development broker ended (\(end)), and what was on its topics is lost with it: "
+                        + "everything was stopped; start it anew")
+            }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let result { return result }
+            }
+            throw CancellationError()
         }
     }
 
@@ -73,7 +113,7 @@ final class Stack: Sendable {
         try supervisor.keep(
             Supervisor.Program(
                 name: service, executable: Installation.binary("pganalytics-\(service)"), arguments: arguments,
-                environment: environment, logFile: folder.log(service)))
+                environment: Self.environment, logFile: folder.log(service)))
     }
 
     /// Whether the service's health listener says that it is ready.
@@ -84,13 +124,14 @@ final class Stack: Sendable {
     /// Ends everything in reverse order and removes what was only for this run.
     func stop() async {
         await supervisor.stop()
+        if options.databaseURL != nil { await logins.takeBack() }
         await storageKeeper?.stop()
         await storage?.stop()
         folder.removeIfOurs()
     }
 
     /// What a service inherits: nothing that would override its settings file.
-    private var environment: [String: String] {
+    static var environment: [String: String] {
         ProcessEnvironment.all.filter { name, _ in
             !name.hasPrefix("PGA_") && name != "DATABASE_URL" && name != "KAFKA_BOOTSTRAP_SERVERS"
         }
@@ -120,7 +161,7 @@ final class Stack: Sendable {
             if options.bootstrapServers == nil, service != "collector" { file.set("session.timeout.ms", "6000") }
             for (name, value) in options.kafkaProperties.sorted(by: { $0.key < $1.key }) { file.set(name, value) }
         }
-        if let login = logins[service] {
+        if let login = logins.strings[service] {
             file.section("database")
             file.set("url", login)
         }

@@ -12,12 +12,15 @@ final class Supervisor: Sendable {
         let environment: [String: String]
         let logFile: String
         var grace: Duration = .seconds(10)
+        /// Whether it can be started again; when one that cannot has died, ``Supervisor/lost`` is requested.
+        var restarts = true
     }
 
     private struct State {
         var running: [String: ChildProcess] = [:]
         var keepers: [(program: Program, task: Task<Void, Never>)] = []
         var restarts = 0
+        var ends: [String: ExitStatus] = [:]
         var abandoned: Set<String> = []
         var stopping = false
 
@@ -27,6 +30,9 @@ final class Supervisor: Sendable {
     private let state = Mutex(State())
     let report: @Sendable (String) -> Void
 
+    /// Requested when a program has died that cannot be started again.
+    let lost = Shutdown()
+
     /// - Parameter report: is told in a line of each process that died and is started again.
     init(report: @escaping @Sendable (String) -> Void) {
         self.report = report
@@ -34,6 +40,9 @@ final class Supervisor: Sendable {
 
     /// How often a process had to be started again.
     var restarts: Int { state.withLock { $0.restarts } }
+
+    /// How a program last died that should have run on; nil when it never has.
+    func end(of name: String) -> ExitStatus? { state.withLock { $0.ends[name] } }
 
     /// The process id of a program that runs now.
     func pid(of name: String) -> CInt? { state.withLock { $0.running[name]?.pid } }
@@ -85,9 +94,12 @@ final class Supervisor: Sendable {
             let status = await child.wait()
             let wanted = state.withLock { state in
                 state.running[program.name] = nil
-                return state.isWanted(program.name)
+                let wanted = state.isWanted(program.name)
+                if wanted { state.ends[program.name] = status }
+                return wanted
             }
             if !wanted { return }
+            if !program.restarts { return lost.request() }
             var wait = policy.ended(after: .now - started)
             report("\(program.name) ended (\(status)); started again in \(wait); its log: \(program.logFile)")
             while true {

@@ -1,4 +1,4 @@
-/// What `pganalytics up` was told on its command line.
+/// What `pganalytics up` was told on its command line and in its environment.
 struct UpArguments: Equatable, Sendable {
     var demo = false
     var duration = 60
@@ -9,6 +9,10 @@ struct UpArguments: Equatable, Sendable {
     var webhookURL: String?
     var logLevel = "info"
     var help = false
+    /// An outside Kafka; nil for the development broker.
+    let bootstrapServers: String?
+    /// An outside storage database; nil for a private one.
+    let databaseURL: String?
 
     static let usage = """
         Usage: pganalytics up [OPTIONS]
@@ -16,9 +20,12 @@ struct UpArguments: Equatable, Sendable {
         Runs the whole system on this machine, each service its own process, until Ctrl-C: the development broker (or the
         Apache Kafka of KAFKA_BOOTSTRAP_SERVERS), a private PostgreSQL for storage (or the database of DATABASE_URL), writer,
         analyzer, alerter, API and collector. Prints where to look; ends and removes what it made on SIGINT and SIGTERM.
+        What dies is started again, but not the development broker: its topics are gone with it, so that up ends with 1.
+        In the database of DATABASE_URL no service may have a login yet: up gives each one, and takes it back at the end.
 
           --directory DIR    keep settings, logs, spool and storage here (default: a temporary folder, removed at the end)
-          --servers FILE     a collector's TOML file: its [[server]] tables are watched (default: the storage server)
+          --servers FILE     a collector's TOML file: its [[server]] tables are watched (default: the private storage
+                             server; to be given with DATABASE_URL)
           --api-port PORT    the API's port on loopback, 0 for a free one (default 8080, with --demo a free one)
           --webhook URL      where pages go (default: nowhere)
           --log-level LEVEL  debug, info, warning or error (default info)
@@ -30,7 +37,9 @@ struct UpArguments: Equatable, Sendable {
         """
 
     /// - Throws: ``StackError`` naming the option that is unknown, lacks its value or has a bad one.
-    init(_ arguments: [String]) throws(StackError) {
+    init(_ arguments: [String], environment: [String: String]) throws(StackError) {
+        bootstrapServers = environment["KAFKA_BOOTSTRAP_SERVERS"].flatMap { $0.isEmpty ? nil : $0 }
+        databaseURL = environment["DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
         var rest = arguments[...]
         while let option = rest.popFirst() {
             let parts = option.split(separator: "=", maxSplits: 1).map(String.init)
@@ -61,7 +70,14 @@ struct UpArguments: Equatable, Sendable {
             default: throw StackError("unknown option \(option); see pganalytics up --help")
             }
         }
-        guard demo else { return }
+        guard demo else {
+            if databaseURL != nil, collectorFile == nil, !help {
+                throw StackError(
+                    "with DATABASE_URL there is no private storage server to watch: name a collector's TOML file with "
+                        + "[[server]] tables by --servers FILE, or unset DATABASE_URL")
+            }
+            return
+        }
         if collectorFile != nil {
             throw StackError("--servers does not go with --demo: the demo watches a server of its own")
         }

@@ -6,7 +6,7 @@ enum UpCommand {
     static func run(_ arguments: [String]) async -> CInt {
         let options: UpArguments
         do throws(StackError) {
-            options = try UpArguments(arguments)
+            options = try UpArguments(arguments, environment: ProcessEnvironment.all)
         } catch {
             printError("pganalytics up: \(error)")
             return 2
@@ -41,7 +41,12 @@ enum UpCommand {
     private static func serve(_ options: UpArguments, _ shutdown: Shutdown, _ logger: Logger) async throws -> CInt {
         let stack = try await Stack.start(options.stack, logger: logger) { printLine("  \($0)") }
         printLine(stack.whereToLook)
-        await shutdown.wait()
+        do {
+            try await stack.whileBrokerRuns { await shutdown.wait() }
+        } catch {
+            await stack.stop()
+            throw error
+        }
         printLine("stopping…")
         await stack.stop()
         return 0
@@ -49,7 +54,7 @@ enum UpCommand {
 }
 
 extension UpArguments {
-    /// The embedded system that these arguments ask for; an outside broker and database come from the environment.
+    /// The embedded system that these arguments ask for.
     var stack: StackOptions {
         var stack = StackOptions()
         stack.directory = directory
@@ -57,8 +62,8 @@ extension UpArguments {
         stack.collectorFile = collectorFile
         stack.webhookURL = webhookURL
         stack.logLevel = logLevel
-        stack.bootstrapServers = ProcessEnvironment.all["KAFKA_BOOTSTRAP_SERVERS"]
-        stack.databaseURL = ProcessEnvironment.all["DATABASE_URL"]
+        stack.bootstrapServers = bootstrapServers
+        stack.databaseURL = databaseURL
         return stack
     }
 }
