@@ -64,11 +64,11 @@ struct CollectorParts: Sendable {
         // First connections of a fleet are spread over the interval, a few of them over nothing.
         let window = Int64(settings.servers.count) * 20_000 - 200_000
         await withTaskGroup(of: Void.self) { group in
-            for (server, budget) in zip(settings.servers, SharedBudget.each(of: settings.servers)) {
+            for server in settings.servers {
                 group.addTask {
                     var loop = ServerLoop(
                         server, collector: identity.id, spool: spool, desk: desk, progress: progress, logger: logger,
-                        clock: clock, budget: budget, window: window, allowance: settings.costAllowance.microseconds)
+                        clock: clock, window: window, allowance: settings.costAllowance.microseconds)
                     await loop.run(shutdown)
                 }
             }

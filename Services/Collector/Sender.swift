@@ -111,7 +111,7 @@ final class Sender: Sendable {
             let producer = current
             let failure: KafkaError
             do throws(KafkaError) {
-                let count = try await spread(rest)
+                let count = try await spread(&rest)
                 let results = await producer.send(rest.map { record($0, among: count) })
                 guard let first = settle(&rest, results) else { return true }
                 failure = first
@@ -124,6 +124,8 @@ final class Sender: Sendable {
             if shutdown.isRequested { return false }
             if failure.isFatal { await renew(producer) }
             await shutdown.sleep(for: backoff.failed(random: Double.random(in: 0...1)))
+            // A producer that was made meanwhile is closed by nobody.
+            if shutdown.isRequested { return false }
         }
     }
 
@@ -164,11 +166,14 @@ final class Sender: Sendable {
     }
 
     /// How many partitions numbered messages are spread over now; `nil` for messages without numbers, which any partition
-    /// may get. The spool knows it before the first of them is sent.
-    private func spread(_ messages: [SpooledMessage]) async throws(KafkaError) -> Int? {
+    /// may get. The spool knows it before the first of them is sent, and each message what its epoch is bound to.
+    private func spread(_ messages: inout [SpooledMessage]) async throws(KafkaError) -> Int? {
         guard let numbered = messages.first(where: { $0.sequence > 0 }) else { return nil }
         let count = try await partitions(of: numbered.message.topic)
-        await spool.spread(over: count)
+        let bound = await spool.spread(over: count)
+        for index in messages.indices where messages[index].partitions == nil {
+            messages[index].partitions = bound[messages[index].epoch]
+        }
         return count
     }
 

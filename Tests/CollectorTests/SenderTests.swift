@@ -48,7 +48,7 @@ import Testing
     private static func isDelivered(_ spool: Spool, within limit: Duration = .seconds(60)) async -> Bool {
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end {
-            if await spool.read(from: spool.acknowledged(), limit: 1).0.isEmpty { return true }
+            if await spool.read(from: spool.acknowledged(), limit: 1 << 20).0.isEmpty { return true }
             try? await Task.sleep(for: .milliseconds(50))
         }
         return false

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// How many backends of a server are the collector's: never more than two, whatever happens.
 ///
 /// A connection that is dropped by a deadline of ours goes on as a backend until the server notices or its
@@ -38,23 +36,5 @@ struct BackendBudget: Sendable {
     /// So many more may be there, of attempts to connect that were given up.
     mutating func abandoned(_ number: Int, until end: Int64) {
         ghosts += [Int64](repeating: end, count: number)
-    }
-}
-
-/// A budget that all `[[server]]` of one address and role share: what the server's own `CONNECTION LIMIT` counts.
-final class SharedBudget: Sendable {
-    private let budget = Mutex(BackendBudget())
-
-    func with<T>(_ body: (inout BackendBudget) -> T) -> T { budget.withLock { body(&$0) } }
-
-    /// The budget of each of these servers, in their order.
-    static func each(of servers: [ServerSettings]) -> [SharedBudget] {
-        var budgets: [String: SharedBudget] = [:]
-        return servers.map { server in
-            let key = "\(server.host):\(server.port) \(server.user)"
-            let budget = budgets[key] ?? SharedBudget()
-            budgets[key] = budget
-            return budget
-        }
     }
 }

@@ -15,7 +15,7 @@ struct ServerLoop {
     let clock: CollectorClock
 
     var schedule: Schedule
-    let budget: SharedBudget
+    var budget = BackendBudget()
     /// Which of the server's addresses is tried first.
     private var turn = 0
     private var backoff: Backoff
@@ -28,7 +28,7 @@ struct ServerLoop {
 
     init(
         _ server: ServerSettings, collector: String, spool: Spool, desk: StatementDesk, progress: CollectorProgress,
-        logger: Logger, clock: CollectorClock, budget: SharedBudget, window: Int64, allowance: Int64
+        logger: Logger, clock: CollectorClock, window: Int64, allowance: Int64
     ) {
         self.server = server
         self.collector = collector
@@ -37,7 +37,6 @@ struct ServerLoop {
         self.progress = progress
         self.logger = logger.with([.serverID: LogValue(server.id)])
         self.clock = clock
-        self.budget = budget
         schedule = Schedule(
             interval: server.interval.microseconds, id: server.id,
             families: ServerFamilies.names(local: server.isLocal),
@@ -59,9 +58,9 @@ struct ServerLoop {
                 let dropped = await session(&connection, &facts, &plan, start, shutdown)
                 if dropped {
                     let end = clock.monotonic() + server.statementTimeout.microseconds + 1_000_000
-                    budget.with { $0.dropped(until: end) }
+                    budget.dropped(until: end)
                 } else {
-                    budget.with { $0.closed() }
+                    budget.closed()
                 }
                 if shutdown.isRequested { return }
                 continue
@@ -85,19 +84,19 @@ struct ServerLoop {
     private mutating func connect(_ facts: inout ServerFacts) async throws(PostgresError) -> PostgresConnection {
         let now = clock.monotonic()
         if now < pausedUntil { throw PostgresError(.init(refusal.code), refusal.message) }
-        guard budget.with({ $0.take(at: now) }) else {
+        guard budget.take(at: now) else {
             throw PostgresError(
                 .init("backends_taken"),
-                "\(server.host):\(server.port): two connections of \(server.user) are open there, or may still be after time-outs; waiting until the server has let go of them (more than two [[server]] of one address need roles of their own)"
+                "\(server.host):\(server.port): two connections of ours may still be open there after time-outs; waiting until the server has let go of them"
             )
         }
         // The one that was taken, and what is left: a name's further addresses are backends too.
-        var attempts = ConnectAttempts(limit: 1 + budget.with { $0.left(at: now) }, turn: turn)
+        var attempts = ConnectAttempts(limit: 1 + budget.left(at: now), turn: turn)
         defer {
             turn = attempts.turn
             // A server that did not answer may have made a backend that waits for us, for authentication_timeout at most.
             let (abandoned, end) = (attempts.abandoned, clock.monotonic() + 60_000_000)
-            budget.with { $0.abandoned(abandoned, until: end) }
+            budget.abandoned(abandoned, until: end)
         }
         do throws(PostgresError) {
             let opened = try await ServerSession.open(
@@ -106,7 +105,7 @@ struct ServerLoop {
             refusal = .ok
             return opened
         } catch {
-            budget.with { $0.closed() }
+            budget.closed()
             let pause = backoff.failed(random: Double.random(in: 0...1))
             // What is away is looked for in each cycle; who refuses us is asked more and more seldom.
             let isRefusal = error.code == .authentication || error.sqlState == "53300"
@@ -191,7 +190,7 @@ struct ServerLoop {
         _ batch: SpoolBatch
     ) async {
         report.duration = clock.monotonic() - start
-        report.backends = budget.with { $0.count(at: clock.monotonic()) }
+        report.backends = budget.count(at: clock.monotonic())
         report.nextInterval = server.interval.microseconds
         // /proc does not need the server.
         var batch = batch

@@ -151,12 +151,14 @@ final class Spool: Sendable {
     /// Of each topic everything before its place was delivered.
     func acknowledge(_ places: [String: SpoolPosition]) async { await onThread { $0.acknowledge(places) } }
 
-    /// Takes note of how many partitions the numbered messages are spread over, durably if the disk takes anything.
-    func spread(over partitions: Int) async {
+    /// Takes note of how many partitions the numbered messages are spread over, durably if the disk takes anything. Returns
+    /// how many each epoch is spread over.
+    func spread(over partitions: Int) async -> [String: Int] {
         await onThread { log in
             self.commit(&log)
             log.spread(over: partitions) { CollectorIdentity.random(bytes: 16) }
             self.commit(&log)
+            return log.partitions
         }
     }
 

@@ -30,7 +30,9 @@ extension SpoolLog {
             }
             let payload: [UInt8]
             do throws(SpoolError) {
+                let place = at
                 payload = try self.payload(at: &at, in: segment)
+                if !failedAt.isEmpty { failedAt[place] = nil }
             } catch {
                 if giveUp(at, index, error) { continue }
                 if messages.isEmpty { throw error }
@@ -52,10 +54,9 @@ extension SpoolLog {
     /// is after a few tries: it is stepped over, and the readings in it are not believed.
     private mutating func giveUp(_ place: SpoolPosition, _ index: Int, _ error: SpoolError) -> Bool {
         guard error.isDamage else { return false }
-        let tries = failedAt.map { $0.place == place ? $0.tries + 1 : 1 } ?? 1
-        failedAt = (place, tries)
-        guard tries >= Self.readTries else { return false }
-        failedAt = nil
+        failedAt[place, default: 0] += 1
+        guard failedAt[place, default: 0] >= Self.readTries else { return false }
+        failedAt[place] = nil
         counters.quarantined += 1
         givenUp.append(error)
         segments[index].durable = place.offset

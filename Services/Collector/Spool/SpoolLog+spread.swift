@@ -5,6 +5,9 @@ extension SpoolLog {
     /// first sent to, and with another number a new epoch begins. What waits for a disk keeps its numbers: then the new
     /// epoch waits too, for the next call.
     mutating func spread(over count: Int, newEpoch: () -> String) {
+        for segment in segments where segment.epoch != epoch && partitions[segment.epoch] == nil {
+            partitions[segment.epoch] = count
+        }
         guard partitions[epoch] != count else { return }
         if partitions[epoch] != nil {
             guard queue.isEmpty else { return }

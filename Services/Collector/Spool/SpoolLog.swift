@@ -1,5 +1,5 @@
 /// A place between two frames.
-struct SpoolPosition: Comparable, Sendable {
+struct SpoolPosition: Comparable, Hashable, Sendable {
     var segment: Int
     var offset: Int
 
@@ -83,8 +83,8 @@ struct SpoolLog {
     var acknowledged = SpoolPosition(segment: 0, offset: 0)
     var durableAcknowledged = SpoolPosition(segment: 0, offset: 0)
     var counters = SpoolCounters()
-    /// Where reading failed last, and how often in a row.
-    var failedAt: (place: SpoolPosition, tries: Int)?
+    /// Where reading fails, and how often in a row: readers may stand at different places.
+    var failedAt: [SpoolPosition: Int] = [:]
     /// Why segments were given up; ``takeGivenUp()`` is for whoever says it.
     var givenUp: [SpoolError] = []
 

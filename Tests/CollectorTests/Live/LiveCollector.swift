@@ -38,12 +38,12 @@ final class LiveCollector: Sendable {
         let desk = StatementDesk()
         let progress = CollectorProgress(servers, metrics: metrics)
         let shutdown = Shutdown()
-        let tasks = zip(servers, SharedBudget.each(of: servers)).map { server, budget in
+        let tasks = servers.map { server in
             Task {
                 var loop = ServerLoop(
                     server, collector: "c", spool: spool, desk: desk, progress: progress, logger: logger,
                     // However busy the machine, nothing is asked more seldom.
-                    clock: CollectorClock(), budget: budget, window: 0, allowance: 60_000_000)
+                    clock: CollectorClock(), window: 0, allowance: 60_000_000)
                 await loop.run(shutdown)
             }
         }

@@ -120,18 +120,4 @@ import Testing
         for time in [Int64(2), 3, 61] { taken.append(budget.take(at: time)) }
         #expect(taken == [true, true, false, true])
     }
-
-    @Test func `Entries of one address and role share theirs`() {
-        var servers = [("a", "db", "monitor"), ("b", "db", "monitor"), ("c", "db", "other"), ("d", "db2", "monitor")]
-            .map {
-                var server = LiveCollector.server($0.0, port: 5432, user: $0.2)
-                server.host = $0.1
-                return server
-            }
-        servers.append(LiveCollector.server("e", port: 5433))
-        servers[4].host = "db"
-        let budgets = SharedBudget.each(of: servers)
-        let taken = (0..<2).flatMap { _ in budgets.map { budget in budget.with { $0.take(at: 0) } } }
-        #expect(taken == [true, true, true, true, true, false, false, true, true, true])
-    }
 }
