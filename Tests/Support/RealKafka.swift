@@ -113,6 +113,20 @@ public final class RealKafka: Sendable {
         return bytes
     }
 
+    /// Runs one of the distribution's own tools as the administrator: `kafka-acls.sh` and its arguments.
+    public func tool(_ name: String, _ arguments: [String]) async throws {
+        guard let script = Self.script else { throw RealKafkaError(message: Self.whereLooked) }
+        let tool = script.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/bin/" + name
+        let result = try await ChildProcess.run(
+            executable: tool,
+            arguments: ["--bootstrap-server", bootstrapServers, "--command-config", directory + "/admin.properties"]
+                + arguments, timeout: .seconds(60))
+        guard result.status.isSuccess else {
+            throw RealKafkaError(
+                message: "\(name) \(arguments.joined(separator: " ")): \(result.error)\(result.output)")
+        }
+    }
+
     /// SIGKILL.
     public func killBroker(_ id: Int) async throws { try await broker("kill-broker", id) }
     /// A clean stop.

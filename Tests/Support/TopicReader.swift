@@ -35,9 +35,9 @@ public final class TopicReader: Sendable {
     private let task: Task<Void, any Error>
 
     /// Begins to read, as a group of its own.
-    public init(bootstrapServers: String, topics: [String]) {
+    public init(bootstrapServers: String, topics: [String], properties: [String: String] = [:]) {
         let loop = ConsumerLoop(
-            KafkaSettings(bootstrapServers: bootstrapServers, clientID: "test-reader"),
+            KafkaSettings(bootstrapServers: bootstrapServers, clientID: "test-reader", properties: properties),
             group: "reader-" + String(UInt64.random(in: .min ... .max), radix: 36), topics: topics, tick: .seconds(1),
             sink: sink, logger: Logger(service: "reader", sink: { _ in }), metrics: MetricRegistry())
         let shutdown = shutdown

@@ -101,7 +101,9 @@ public final class MockCluster: @unchecked Sendable {
         }
     }
 
-    /// Answers every request that names the topic with this error, until it is set to nil.
+    /// Answers each question about the topic with this error, until it is set to nil: who asked before goes on producing.
+    /// The partitions are named beside it, which a real broker does for no error; librdkafka 2.8 crashes when it is another one
+    /// than that the topic is unknown.
     public func setTopicError(_ topic: String, _ error: KafkaError.Code?) throws(KafkaError) {
         let code = try error.map { code throws(KafkaError) in try Self.code(code) } ?? RD_KAFKA_RESP_ERR_NO_ERROR
         try call("topic \(topic)") {
