@@ -77,7 +77,7 @@ struct AlertEngine: Sendable {
         guard instance.restored else { return false }
         let isKnown = families.allSatisfy { instance.clocks[$0] != nil || SeriesCatalogue.Own.all.contains($0) }
         guard !isKnown, let first = families.compactMap({ instance.clocks[$0]?.first }).min() else { return isKnown }
-        return now.steady - first > max(settings.unknownAtMost, settings.unknownIntervals * instance.interval)
+        return now.steady - first > max(settings.unknownAtLeast, settings.unknownIntervals * instance.interval)
     }
 
     /// Lets time pass: silences, pending alerts that come due, the alerter's own alerts, reminders.

@@ -7,7 +7,7 @@ struct EngineSettings: Sendable {
     var freshAtLeast: Int64 = 15_000_000
     /// What a rule reads and never came is unknown for this long after the rest of it came first, microseconds, and for
     /// this many intervals at least; then the server does not send it, and there is none.
-    var unknownAtMost: Int64 = 300_000_000
+    var unknownAtLeast: Int64 = 300_000_000
     var unknownIntervals: Int64 = 30
     /// The alerter's own alerts carry this instance.
     var ownInstance = "pganalytics"

@@ -38,7 +38,7 @@ public struct SequenceLedger: Sendable, Equatable {
         }
     }
 
-    /// An epoch is made with each spool, so that more than a few at a time mean that a disk is not kept.
+    /// An epoch is made with each spool and each growth of the topic, so that more than a few at a time mean that a disk is not kept.
     public static let epochsPerStream = 4
 
     private struct Mark: Sendable, Equatable {
