@@ -26,7 +26,7 @@ public struct SettingsSchema: Sendable {
         for setting in settings { text += SettingsSchema.entry(setting, variable: setting.variable) }
         for section in open.sorted() {
             text += "  \(section).NAME\n"
-            text += Wrap.paragraph("Any property NAME of the library, as it is; it replaces what we would set.", indent: 6)
+            text += Wrap.paragraph("Any property NAME of the library, as it is; it replaces ours.", indent: 6)
             text += "      environment: \(Setting.variable(section))_NAME, with _ for each dot of NAME\n"
             let ends = SettingsLoader.fromFile.joined(separator: ", ")
             text += Wrap.paragraph(
