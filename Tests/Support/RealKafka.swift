@@ -72,8 +72,11 @@ public final class RealKafka: Sendable {
         let output: String
         do {
             output = try await run(arguments, timeout: .seconds(120))
-        } catch let error as RealKafkaError where error.message.contains("--cluster-id") {
-            // Once in 64 starts the script's random cluster id begins with a hyphen, and Kafka takes it for an option.
+        } catch let error as RealKafkaError
+            where ["--cluster-id", "ended while starting"].contains(where: error.message.contains)
+        {
+            // Once in 64 starts the script's random cluster id begins with a hyphen, and Kafka takes it for an option; and a port
+            // that was free when it was drawn can be somebody's by now. Once more, and that counts.
             await destroy(directory)
             output = try await run(arguments, timeout: .seconds(120))
         }
