@@ -7,7 +7,7 @@ enum Hostile {
     static func each(_ body: (any Message.Type) throws -> Void) rethrows {
         for type: any Message.Type in [
             Label.self, Header.self, Statement.self, CollectedInstance.self, CollectorStatus.self, Finding.self,
-            AlertEvent.self, DeadLetter.self, ColumnHeader.self, ColumnValues.self, Table.self,
+            AlertEvent.self, DeadLetter.self, ColumnHeaders.self, ColumnValues.self, Table.self,
         ] { try body(type) }
     }
 

@@ -42,19 +42,27 @@ import Testing
         fails(Finding.self, [0x49, 1, 2, 3], .truncated, at: 1)
         fails(Finding.self, [], .missing, at: 0)
         fails(Finding.self, [0x28, 99], .enumeration, at: 1)
-        fails(ColumnHeader.self, [0x0A, 1, 65], .missing, at: 0)
-        fails(ColumnHeader.self, [0x10, 9], .enumeration, at: 1)
+        fails(ColumnHeaders.self, [0x12, 1, 9], .enumeration, at: 0)
         fails(ColumnValues.self, [0x1A, 2, 1, 0x80], .varint, at: 3)
         fails(ColumnValues.self, [0x22, 7, 0, 0, 0, 0, 0, 0, 0], .truncated, at: 2)
+        // A table of one row and one nameless label or counter of this type, and its values.
+        func table(_ type: UInt8, _ values: [UInt8], rows: [UInt8] = [1]) -> [UInt8] {
+            [0x38] + rows + [0x42, 9, 0x12, 1, 1, 0x1A, 1, 0, 0x22, 1, type] + values
+        }
         // An index beyond the dictionary.
-        fails(
-            Table.self, [0x38, 1, 0x42, 4, 0x10, 1, 0x20, 1, 0x52, 6, 0x0A, 1, 65, 0x12, 1, 1], .inconsistent, at: 8)
+        fails(Table.self, table(1, [0x52, 6, 0x0A, 1, 65, 0x12, 1, 1]), .inconsistent, at: 13)
         // Rows without a column, a column without its values, too few of them, and 32 GiB of zeros.
         fails(Table.self, [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], .inconsistent, at: 6)
-        fails(Table.self, [0x38, 1, 0x42, 4, 0x10, 2, 0x20, 2], .inconsistent, at: 8)
-        fails(Table.self, [0x38, 1, 0x42, 4, 0x10, 2, 0x20, 3, 0x52, 0], .inconsistent, at: 8)
-        fails(
-            Table.self, [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0x42, 4, 0x10, 2, 0x20, 2, 0x52, 0], .inconsistent, at: 14)
+        fails(Table.self, table(2, []), .inconsistent, at: 13)
+        fails(Table.self, table(3, [0x52, 0]), .inconsistent, at: 13)
+        fails(Table.self, table(2, [0x52, 0], rows: [0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), .inconsistent, at: 19)
+        // Lists of different lengths; integers split into nine bytes, or for no row; in two forms; beyond 63 bits.
+        fails(Table.self, [0x42, 3, 0x12, 1, 1], .inconsistent, at: 5)
+        fails(Table.self, table(2, [0x52, 11, 0x42, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0]), .inconsistent, at: 13)
+        fails(Table.self, table(2, [0x52, 3, 0x42, 1, 0], rows: [0]), .inconsistent, at: 13)
+        fails(Table.self, table(2, [0x52, 6, 0x1A, 1, 0, 0x42, 1, 0]), .inconsistent, at: 13)
+        fails(Table.self, table(2, [0x52, 6, 0x42, 2, 0xFF, 0xFF, 0x48, 7]), .inconsistent, at: 13)
+        fails(Table.self, table(2, [0x52, 5, 0x42, 1, 0, 0x48, 64]), .inconsistent, at: 13)
         fails(Table.self, [0x4A, 1, 0], .inconsistent, at: 3)
         fails(Table.self, [0x4A, 1, 9], .enumeration, at: 0)
     }

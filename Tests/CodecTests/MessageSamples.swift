@@ -47,19 +47,22 @@ enum MessageSamples {
         values.nulls = [0b101]
         values.wideIntegers = [.min, .max, 1 << 62]
         values.hexadecimals = [0, 1, .max]
+        values.splitIntegers = [1, 2, 3, 0, 0, 255]
+        values.significantBits = 7
         return values
     }()
 
     /// One of each, every field set.
     static let full: [any Message] = [
-        label, header, statement, instance, status, finding, alert, deadLetter, ColumnHeader(integers), values, table,
+        label, header, statement, instance, status, finding, alert, deadLetter, ColumnHeaders(table.columns), values,
+        table,
     ]
 
     /// One of each with nothing in it but what must be.
     static let absent: [any Message] = [
         Label("", ""), Header("", []), Statement(), CollectedInstance(), CollectorStatus(), Finding(state: .opened),
         AlertEvent(kind: .stateChange, state: .inactive), DeadLetter(),
-        ColumnHeader(Column("", .gauge, .none, .integers([]))), ColumnValues(),
+        ColumnHeaders(), ColumnValues(),
         Table(
             family: "", instance: "", collector: "", time: 0, interval: 0, serverVersion: 0, rowCount: 0, columns: []),
     ]
@@ -79,6 +82,8 @@ enum MessageSamples {
         table(.strings(dictionary: ["", "\u{1F418}"], indexes: [1, 0, 1])),
         table(.integers([0, 0, 0])),
         table(.integers([1, 0, 0]), .integers([0, 0, 0]), .integers([0, 0, 0])),
+        table(.integers(Array(0..<40).map { $0 * 1_000_003 }), .integers(Array(0..<40).map { 127 << $0 })),
+        table(.integers(Array(0..<40).map { .max >> $0 }), .integers(Array(17..<57).map { 65 << $0 })),
     ]
 
     /// A table of columns of numbers.

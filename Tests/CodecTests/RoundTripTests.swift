@@ -62,6 +62,40 @@ import Testing
         }
     }
 
+    @Test func `Large integers of many rows are split, those of few significant bits by their codes`() throws {
+        func form(_ values: [Int64]) -> ColumnValues {
+            ColumnValues(Column("c", .counter, .count, .integers(values)), leavesOutZeros: false)
+        }
+        let large = (0..<32).map { Int64($0) * 1_000_003 }
+        #expect(form(Array(large.dropLast())).integers.count == 31)
+        let split = form(large).splitIntegers
+        #expect(split.count == 4 * 32)
+        for (row, value) in large.enumerated() {
+            #expect((0..<4).reduce(0) { $0 | Int64(split[$1 * 32 + row]) << Int64(8 * $1) } == value)
+        }
+        #expect(form(large).significantBits == 0)
+        #expect(form(large.map { $0 - 1 }).integers.count == 32, "one is negative")
+        #expect(form(large.map { $0 % 128 }).integers.count == 32, "a byte each")
+        #expect(form(large.map { $0 << 38 }).splitIntegers.count == 8 * 32)
+        // Every integer of up to seven significant bits has a code, in their order, and no other has.
+        let rounded = Set((0..<128).flatMap { value in (0..<57).map { Int64(value) << $0 } }).sorted()
+        #expect(form(rounded).significantBits == 7)
+        #expect(Minifloat.codes(rounded) == Array(0..<Int64(rounded.count)))
+        #expect(Minifloat.values(Array(0..<Int64(rounded.count)), bits: 7) == rounded)
+        #expect(Minifloat.codes([257]) == nil && Minifloat.codes([-2]) == nil && Minifloat.codes([.max]) == nil)
+        for (code, value) in rounded.enumerated() where code >= 64 {
+            #expect(value == Int64(64 + code % 64) << Int64(code / 64 - 1))
+        }
+        #expect(Minifloat.values([Int64(rounded.count)], bits: 7) == nil)
+        let largest = Int64.max
+        #expect(Minifloat.values([0, 1, largest], bits: 63) == [0, 1, largest])
+        for bits in [0, 1, 7, 62, 64] { #expect(Minifloat.values([largest], bits: bits) == nil) }
+        for values in [large, rounded, large.map { $0 << 38 }] {
+            let table = MessageSamples.table(.integers(values))
+            #expect(try Table.decode(table.encoded()) == table)
+        }
+    }
+
     @Test func `Unknown fields of every wire type are skipped`() throws {
         var writer = WireWriter()
         writer.uint64(1_000, .max)

@@ -100,6 +100,17 @@ import Testing
         #expect(table["brand_new"] == Column("brand_new", .counter, .bytes, .integers([7])))
     }
 
+    @Test func `A space in a name that came from a server divides no names`() throws {
+        var builder = builder()
+        let odd = builder.add("my own view", .gauge, .none, .integer)
+        let none = builder.add("", .gauge, .none, .integer)
+        builder.set(odd, 7)
+        builder.set(none, 8)
+        builder.endRow()
+        let table = try Table.decode(builder.finish(time: 1, interval: 1).encoded())
+        #expect(table.integer("my_own_view", 0) == 7 && table.integer("", 0) == 8)
+    }
+
     @Test func `Long texts are cut between characters`() {
         var builder = builder()
         builder.set(builder.column("who")!, "a" + String(repeating: "é", count: 20_000))
@@ -111,12 +122,12 @@ import Testing
 
     @Test func `Rows come in the family's order, largest first, with their cells and flags`() {
         var builder = builder(.statements)
-        let (calls, queryid, database) = (
-            builder.column("calls")!, builder.column("queryid")!, builder.column("database")!
+        let (time, queryid, database) = (
+            builder.column("total_exec_time")!, builder.column("queryid")!, builder.column("database")!
         )
-        for (id, count) in [(1, 5), (2, 50), (3, 5), (4, 500)] as [(Int64, Int64)] {
+        for (id, nanoseconds) in [(1, 5), (2, 50), (3, 5), (4, 500)] as [(Int64, Int64)] {
             builder.set(queryid, id)
-            builder.set(calls, count)
+            builder.set(time, nanoseconds)
             if id == 2 { builder.set(database, "d") }
             builder.endRow(id == 4 ? .reset : .ok)
         }
@@ -128,18 +139,20 @@ import Testing
 
     @Test func `Rows in which the same columns moved come together`() {
         var builder = builder(.statements)
-        let (calls, wal, read) = (
-            builder.column("calls")!, builder.column("wal_records")!, builder.column("shared_blks_read")!
+        let (time, wal, read) = (
+            builder.column("total_exec_time")!, builder.column("wal_records")!, builder.column("shared_blks_read")!
         )
-        for (count, written, fetched) in [(1, 0, 0), (9, 3, 0), (5, 0, 2), (7, 0, 0), (3, 1, 1)] as [(Int, Int, Int)] {
-            builder.set(calls, count)
+        for (nanoseconds, written, fetched) in [(1, 0, 0), (9, 3, 0), (5, 0, 2), (7, 0, 0), (3, 1, 1)]
+            as [(Int, Int, Int)]
+        {
+            builder.set(time, nanoseconds)
             if written > 0 { builder.set(wal, written) }
             builder.set(read, fetched)
             builder.endRow()
         }
         let table = builder.finish(time: 1, interval: 1)
-        #expect((0..<5).map { table.integer("calls", $0) } == [7, 1, 5, 9, 3])
-        #expect((0..<5).map { table.integer("wal_records", $0) } == [nil, nil, nil, 3, 1])
+        #expect((0..<5).map { table.integer("total_exec_time", $0) } == [7, 1, 9, 5, 3])
+        #expect((0..<5).map { table.integer("wal_records", $0) } == [nil, nil, 3, nil, 1])
     }
 
     @Test func `Whole columns are filled at once`() {

@@ -24,6 +24,10 @@ enum TextFormat {
         case let value as [Double]: value.map { field(name, $0, indent) }.joined()
         case let value as [UInt8]?: value.map { field(name, $0, indent) } ?? ""
         case let value as [Quality]: field(name, value.map(\.rawValue), indent)
+        case let value as [ColumnKind]: value.map { field(name, $0, indent) }.joined()
+        case let value as [ValueType]: value.map { field(name, $0, indent) }.joined()
+        // The default is left out of a single field, but not of a list.
+        case let value as [Unit]: value.map { "\(indent)\(name): UNIT_\(upper($0))\n" }.joined()
         case let value as any Message:
             "\(indent)\(name) {\n\(message(value, indent: indent + "  "))\(indent)}\n"
         case let value as [any Message]: value.map { field(name, $0, indent) }.joined()
@@ -31,6 +35,8 @@ enum TextFormat {
         case let value as AlertEvent.Kind: "\(indent)\(name): ALERT_EVENT_KIND_\(upper(value))\n"
         case let value as AlertEvent.State: "\(indent)\(name): ALERT_STATE_\(upper(value))\n"
         case let value as AlertEvent.DeliveryStatus: "\(indent)\(name): DELIVERY_STATUS_\(upper(value))\n"
+        // Unlike the other numbers, not set in every sample of its message.
+        case 0 as UInt32 where name == "significant_bits": ""
         case let value as Unit: value == .none ? "" : "\(indent)\(name): UNIT_\(upper(value))\n"
         case let value as ColumnKind: "\(indent)\(name): COLUMN_KIND_\(upper(value))\n"
         case let value as ValueType: "\(indent)\(name): VALUE_TYPE_\(upper(value))\n"
@@ -42,7 +48,7 @@ enum TextFormat {
     private static func table(_ table: Table, _ indent: String) -> String {
         var text = ""
         for child in Mirror(reflecting: table).children where child.label != "quality" {
-            let value: Any = child.label == "columns" ? table.columns.map(ColumnHeader.init) : child.value
+            let value: Any = child.label == "columns" ? ColumnHeaders(table.columns) : child.value
             text += field(snake(child.label!), value, indent)
         }
         if let quality = table.quality { text += field("quality", quality, indent) }

@@ -18,8 +18,8 @@ public enum Deviation {
         }
     }
 
-    /// The deviation, in nanoseconds, of those that came after `earlier`, rounded to seven significant bits: more would
-    /// cost bytes and say nothing. 0 when fewer than two came.
+    /// The deviation, in nanoseconds, of those that came after `earlier`, rounded to seven significant bits, which
+    /// is to within 0.8 %: more would cost bytes and say nothing. 0 when fewer than two came.
     public static func between(_ earlier: Lifetime, _ later: Lifetime) -> Int64 {
         // What a server says it counted is a number like any other.
         let (count, overflow) = later.count.subtractingReportingOverflow(earlier.count)
@@ -33,7 +33,7 @@ public enum Deviation {
 
     static func rounded(_ value: Double) -> Int64 {
         guard let whole = Int64(exactly: value.rounded()), whole > 0 else { return 0 }
-        let shift = max(0, 64 - whole.leadingZeroBitCount - 7)
+        let shift = max(0, 64 - whole.leadingZeroBitCount - Minifloat.bits)
         guard shift > 0 else { return whole }
         return (((whole >> Int64(shift - 1)) + 1) >> 1) << Int64(shift)
     }

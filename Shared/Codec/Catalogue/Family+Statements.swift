@@ -14,7 +14,6 @@ extension Family {
         columns: [
             .label("database", prometheus: "datname", "The database it ran in."),
             .label("username", prometheus: "user", "Who ran it."),
-            .label("queryid", .integer, prometheus: "queryid", "What the server calls it."),
             .label(
                 "toplevel", .integer, unit: .boolean, prometheus: "toplevel", since: 140_000,
                 "1 when it was sent by a client, 0 when it ran inside a function."),
@@ -22,11 +21,14 @@ extension Family {
                 "name", prometheus: "statement",
                 "Its fingerprint: in the first row after it became known, and then once an hour; null in the others."),
             .label("ours", .integer, unit: .boolean, "1 when it is the collector's own."),
-        ] + execution + planning + buffers + timing + wal + jit + parallel + since,
-        sortedBy: "calls",
+        ] + execution + planning + buffers + timing + wal + jit + parallel + since + [
+            // Last, for what is alike is next to each other before it.
+            .label("queryid", .integer, prometheus: "queryid", "What the server calls it.")
+        ],
+        sortedBy: "total_exec_time",
         groupedBy: [
-            "wal_records", "rows", "shared_blks_read", "shared_blks_dirtied", "shared_blks_written", "min_exec_time",
-            "max_exec_time",
+            "shared_blks_written", "shared_blks_read", "wal_records", "min_exec_time", "shared_blks_dirtied",
+            "max_exec_time", "rows",
         ])
 
     private static let execution: [FamilyColumn] = [

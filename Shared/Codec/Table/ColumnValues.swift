@@ -9,10 +9,15 @@ struct ColumnValues: Message {
     var nulls: [UInt8]?
     var wideIntegers: [Int64] = []
     var hexadecimals: [UInt64] = []
+    var splitIntegers: [UInt8] = []
+    var significantBits: UInt32 = 0
+
+    /// From how many rows on large integers are split: a few are as short as varints, and a person can read those.
+    static let splitRows = 32
 
     init() {}
 
-    /// The form that takes the fewest bytes; the values are shared, not copied.
+    /// In the form that takes the fewest bytes once it is compressed.
     init(_ column: Column, leavesOutZeros: Bool) {
         nulls = column.nulls?.bytes
         switch column.values {
@@ -24,12 +29,7 @@ struct ColumnValues: Message {
                 self.indexes = indexes
             }
         case .integers(let integers):
-            if leavesOutZeros { return }
-            if Self.isWide(integers) {
-                wideIntegers = integers
-            } else {
-                self.integers = integers
-            }
+            if !leavesOutZeros { choose(integers) }
         case .doubles(let doubles): self.doubles = doubles
         }
     }
@@ -42,6 +42,8 @@ struct ColumnValues: Message {
         writer.bytes(5, nulls)
         writer.packedFixed(6, wideIntegers)
         writer.packedFixed(7, hexadecimals)
+        writer.bytes(8, splitIntegers)
+        writer.uint32(9, significantBits)
     }
 
     init(from reader: inout WireReader) throws(WireError) {
@@ -54,17 +56,60 @@ struct ColumnValues: Message {
             case 5: nulls = try reader.bytes(field)
             case 6: try reader.fixed(field, into: &wideIntegers)
             case 7: try reader.fixed(field, into: &hexadecimals)
+            case 8: splitIntegers = try reader.bytes(field)
+            case 9: significantBits = try reader.uint32(field)
             default: try reader.skip(field)
             }
         }
     }
 
-    /// Whether eight bytes a value are fewer than what varints would take: a negative number takes ten, and identities such
-    /// as a queryid fill their 64 bits.
-    private static func isWide(_ integers: [Int64]) -> Bool {
-        guard integers.reduce(0, |) < 0 else { return false }
+    /// Varints, unless eight bytes a value are fewer (a negative number takes ten, and identities such as a queryid fill
+    /// their 64 bits), or most take two bytes and more.
+    private mutating func choose(_ integers: [Int64]) {
+        let any = integers.reduce(0, |)
+        guard any >= 0x80 || any < 0 else { return self.integers = integers }
         var size = 0
         for value in integers { size += Varint.size(UInt64(bitPattern: value)) }
-        return size > 8 * integers.count
+        if any < 0, size > 8 * integers.count {
+            wideIntegers = integers
+        } else if any < 0 || integers.count < Self.splitRows || 2 * size <= 3 * integers.count {
+            self.integers = integers
+        } else if let codes = Minifloat.codes(integers) {
+            splitIntegers = SplitIntegers.bytes(codes)
+            significantBits = UInt32(Minifloat.bits)
+        } else {
+            splitIntegers = SplitIntegers.bytes(integers)
+        }
+    }
+
+    /// Whether the column is of integers that were left out for being zero in every row.
+    var hasNoIntegers: Bool { integers.isEmpty && wideIntegers.isEmpty && splitIntegers.isEmpty }
+
+    /// The integers of so many rows, whatever form they came in.
+    ///
+    /// - Throws: what is wrong with them, for an error to name the column and the place.
+    func integers(rows: Int) throws(Malformed) -> [Int64] {
+        guard [integers.isEmpty, wideIntegers.isEmpty, splitIntegers.isEmpty].count(where: { !$0 }) == 1 else {
+            throw Malformed("has its values in two forms")
+        }
+        var read = integers.isEmpty ? wideIntegers : integers
+        if !splitIntegers.isEmpty {
+            guard let split = SplitIntegers.values(splitIntegers, rows: rows) else {
+                throw Malformed("has \(splitIntegers.count) bytes of split integers for \(rows) rows")
+            }
+            read = split
+        }
+        guard significantBits != 0 else { return read }
+        guard let values = Minifloat.values(read, bits: Int(significantBits)) else {
+            throw Malformed("has codes of \(significantBits) significant bits that stand for no integer")
+        }
+        return values
+    }
+
+    /// What is wrong with a column.
+    struct Malformed: Error {
+        let what: String
+
+        init(_ what: String) { self.what = what }
     }
 }

@@ -13,7 +13,7 @@ extension Table: Message {
         writer.int64(5, interval)
         writer.int32(6, serverVersion)
         writer.uint32(7, UInt32(rowCount))
-        for column in columns { writer.message(8, ColumnHeader(column)) }
+        if !columns.isEmpty { writer.message(8, ColumnHeaders(columns)) }
         writer.bytes(9, quality.map { $0.map(\.rawValue) })
         let zero = columns.map(\.isZero)
         var left = zero.count { !$0 } * Self.zeroColumns
@@ -28,7 +28,7 @@ extension Table: Message {
         self.init(
             family: "", instance: "", collector: "", time: 0, interval: 0, serverVersion: 0, rowCount: 0, columns: [])
         let start = reader.offset
-        var headers: [ColumnHeader] = []
+        var headers = ColumnHeaders()
         var values: [(ColumnValues, Int)] = []
         while let field = try reader.next() {
             switch field.number {
@@ -39,7 +39,7 @@ extension Table: Message {
             case 5: interval = try reader.int64(field)
             case 6: serverVersion = try reader.int32(field)
             case 7: rowCount = Int(try reader.uint32(field))
-            case 8: headers.append(try reader.message(field))
+            case 8: headers = try reader.message(field)
             case 9: quality = try Table.quality(try reader.bytes(field), field)
             case 10: values.append((try reader.message(field), field.offset))
             default: try reader.skip(field)
@@ -62,26 +62,28 @@ extension Table: Message {
 
     /// Every column has a value for every row, and a claimed number of rows is backed by bytes.
     private mutating func assemble(
-        _ headers: [ColumnHeader], _ values: [(ColumnValues, Int)], _ start: Int, _ end: Int
+        _ headers: ColumnHeaders, _ values: [(ColumnValues, Int)], _ start: Int, _ end: Int
     ) throws(WireError) {
+        let names = try headers.eachName(end)
         guard headers.count == values.count else {
             throw WireError(.inconsistent, at: end, "\(headers.count) columns with the values of \(values.count)")
         }
-        guard rowCount == 0 || !headers.isEmpty else {
+        guard rowCount == 0 || headers.count > 0 else {
             throw WireError(.inconsistent, at: end, "a table of \(rowCount) rows has no columns")
         }
         if let quality, quality.count != rowCount {
             throw WireError(.inconsistent, at: end, "\(quality.count) qualities for \(rowCount) rows")
         }
-        let zeros = zip(headers, values).count { header, values in
-            header.type == .integer && values.0.integers.isEmpty && values.0.wideIntegers.isEmpty
-        }
+        let zeros = zip(headers.types, values).count { $0 == .integer && $1.0.hasNoIntegers }
         guard zeros * rowCount <= Self.zeroColumns * (end - start) else {
             throw WireError(.inconsistent, at: end, "\(zeros) columns of \(rowCount) rows come without values")
         }
         columns.reserveCapacity(headers.count)
-        for (header, (values, place)) in zip(headers, values) {
-            columns.append(try Column(header, values, rows: rowCount, at: place))
+        for (index, (values, place)) in values.enumerated() {
+            columns.append(
+                try Column(
+                    names[index], headers.kinds[index], headers.units[index], headers.types[index], values,
+                    rows: rowCount, at: place))
         }
     }
 }

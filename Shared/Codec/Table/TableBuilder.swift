@@ -51,8 +51,10 @@ public struct TableBuilder: Sendable {
     /// The column of a name, if the family has it or ``add(_:_:_:_:)`` made it.
     public func column(_ name: String) -> Handle? { places[name].map { Handle(index: $0) } }
 
-    /// A column that the catalogue does not know, such as one that a new major of PostgreSQL has.
+    /// A column that the catalogue does not know, such as one that a new major of PostgreSQL has. A space in its name becomes
+    /// `_`: a space is what is between two names on the wire.
     public mutating func add(_ name: String, _ kind: ColumnKind, _ unit: Unit, _ type: ValueType) -> Handle {
+        let name = String(name.map { $0 == " " ? "_" : $0 })
         if let place = places[name] { return Handle(index: place) }
         places[name] = columns.count
         columns.append(BuilderColumn(name: name, kind: kind, unit: unit, type: type))

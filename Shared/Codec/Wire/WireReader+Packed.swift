@@ -12,6 +12,23 @@ extension WireReader {
         try numbers(field, into: &values) { UInt32(truncatingIfNeeded: $0) }
     }
 
+    /// A `repeated` enumeration.
+    ///
+    /// - Throws: `enumeration` for a number that this version does not know, at the field.
+    @_lifetime(self: copy self)
+    public mutating func enumerations<E: RawRepresentable<UInt8>>(
+        _ field: WireField, into values: inout [E]
+    ) throws(WireError) {
+        var numbers: [UInt32] = []
+        try unsigned(field, into: &numbers)
+        for number in numbers {
+            guard let raw = UInt8(exactly: number), let value = E(rawValue: raw) else {
+                throw WireError(.enumeration, at: field.offset, "\(number) is no \(E.self)")
+            }
+            values.append(value)
+        }
+    }
+
     /// A `repeated double`.
     @_lifetime(self: copy self)
     public mutating func doubles(_ field: WireField, into values: inout [Double]) throws(WireError) {

@@ -10,6 +10,11 @@ extension WireWriter {
         packed(field, values) { UInt64($0) }
     }
 
+    /// A packed `repeated` enumeration.
+    public mutating func packedEnumerations<E: RawRepresentable<UInt8>>(_ field: Int, _ values: [E]) {
+        packedUnsigned(field, values.map { UInt32($0.rawValue) })
+    }
+
     /// A packed `repeated double`.
     public mutating func packedDoubles(_ field: Int, _ values: [Double]) {
         packedFixed(field, values, size: 8)

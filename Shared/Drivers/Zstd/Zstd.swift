@@ -2,19 +2,38 @@ import CZstd
 
 /// Zstandard compression of whole byte arrays.
 public enum Zstd {
-    /// Compresses into one frame that carries its content size and a checksum.
+    /// What is known of a frame's content before it is compressed.
+    public enum Frame: Sendable {
+        /// All of it: the frame carries its size and a checksum, and zstd's parameters suit the size.
+        case whole
+        /// Nothing: neither is in the frame, and the parameters are those of content without end. Kafka's clients make these
+        /// of their batches.
+        case stream
+    }
+
+    /// Compresses into one frame.
     ///
     /// - Parameter level: 1 (fast) to 19 (small); zstd itself brings others into its range.
-    public static func compress(_ bytes: [UInt8], level: Int32 = 3) throws(ZstdError) -> [UInt8] {
+    public static func compress(_ bytes: [UInt8], level: Int32 = 3, as frame: Frame = .whole) throws(ZstdError)
+        -> [UInt8]
+    {
         guard let context = ZSTD_createCCtx() else { throw ZstdError(.failed, "zstd has no memory for a context") }
         defer { ZSTD_freeCCtx(context) }
         _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
-        _ = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        if frame == .whole { _ = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1) }
         let bound = ZSTD_compressBound(bytes.count)
         var code = 0
         let result = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-            code = bytes.withUnsafeBytes {
-                ZSTD_compress2(context, buffer.baseAddress, bound, $0.baseAddress, $0.count)
+            code = bytes.withUnsafeBytes { source in
+                guard frame == .stream else {
+                    return ZSTD_compress2(context, buffer.baseAddress, bound, source.baseAddress, source.count)
+                }
+                var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: bound, pos: 0)
+                var input = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
+                // An end in the first call would be a size that is known.
+                var code = ZSTD_compressStream2(context, &output, &input, ZSTD_e_continue)
+                if ZSTD_isError(code) == 0 { code = ZSTD_compressStream2(context, &output, &input, ZSTD_e_end) }
+                return ZSTD_isError(code) == 0 ? output.pos : code
             }
             count = ZSTD_isError(code) == 0 ? code : 0
         }

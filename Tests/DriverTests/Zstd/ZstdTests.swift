@@ -6,10 +6,18 @@ struct ZstdTests {
 
     @Test func `What was compressed comes back`() throws {
         for sample in [[], [7], text, [UInt8](repeating: 0, count: 3_000_000)] {
-            let compressed = try Zstd.compress(sample)
-            #expect(try Zstd.decompress(compressed, limit: sample.count) == sample)
+            for frame in [Zstd.Frame.whole, .stream] {
+                let compressed = try Zstd.compress(sample, as: frame)
+                #expect(try Zstd.decompress(compressed, limit: sample.count) == sample)
+            }
         }
         #expect(try Zstd.compress(text).count < text.count / 20)
+    }
+
+    @Test func `Only a frame of a whole says how large it is`() throws {
+        // Frame_Content_Size_flag and Single_Segment_flag are the top three bits of the descriptor (RFC 8878, 3.1.1.1.1).
+        #expect(try Zstd.compress(text, as: .whole)[4] >> 5 != 0)
+        #expect(try Zstd.compress(text, as: .stream)[4] >> 5 == 0)
     }
 
     @Test func `One byte more than the limit is refused`() throws {
