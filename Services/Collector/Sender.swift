@@ -20,10 +20,6 @@ final class Sender: Sendable {
     private let droppedCounter: Counter
     private let sentBytes: Counter
 
-    /// Topics with a lane of their own; whatever else is in the spool goes with the first.
-    private static let lanes = [Topics.samples.name, Topics.statements.name]
-    /// How far each lane is.
-    private let places = Mutex<[String: SpoolPosition]>([:])
     /// How many partitions topics have, and until when that is believed.
     private let counts = Mutex<[String: (count: Int, until: ContinuousClock.Instant)]>([:])
 
@@ -68,22 +64,20 @@ final class Sender: Sendable {
             try? await Task.sleep(for: .milliseconds(500))
             await self.current.close(within: .seconds(2))
         }
-        let start = await spool.acknowledged()
-        places.withLock { $0 = Dictionary(uniqueKeysWithValues: Self.lanes.map { ($0, start) }) }
         await withTaskGroup(of: Void.self) { group in
-            for lane in Self.lanes { group.addTask { await self.carry(lane, from: start, shutdown) } }
+            for lane in Lane.all { group.addTask { await self.carry(lane, shutdown) } }
         }
         watch.cancel()
         await closing.value
     }
 
     /// Carries what goes in one lane.
-    private func carry(_ lane: String, from start: SpoolPosition, _ shutdown: Shutdown) async {
+    private func carry(_ lane: String, _ shutdown: Shutdown) async {
         let news = spool.listen()
-        var position = start
+        var position = await spool.place(of: lane)
         while !shutdown.isRequested {
             let (all, next) = await spool.read(from: position, limit: Self.batchBytes)
-            let messages = all.filter { Self.lane(of: $0.message.topic) == lane }
+            let messages = all.filter { Lane.of($0.message.topic) == lane }
             var isComplete = true
             for start in stride(from: 0, to: messages.count, by: Self.batchRecords) where isComplete {
                 isComplete = await deliver(messages[start..<min(start + Self.batchRecords, messages.count)], shutdown)
@@ -91,17 +85,11 @@ final class Sender: Sendable {
             guard isComplete else { break }
             if next > position {
                 position = next
-                let places = places.withLock { places in
-                    places[lane] = next
-                    return places
-                }
-                await spool.acknowledge(places)
+                await spool.acknowledge(lane, to: next)
             }
             if all.isEmpty { await news.wait(atMost: .milliseconds(500)) }
         }
     }
-
-    private static func lane(of topic: String) -> String { lanes.contains(topic) ? topic : lanes[0] }
 
     /// Sends until every message is acknowledged or refused for good. Returns false at the shutdown.
     private func deliver(_ messages: ArraySlice<SpooledMessage>, _ shutdown: Shutdown) async -> Bool {

@@ -43,7 +43,8 @@ enum FixtureRows {
                 FROM metrics.instances WHERE instance = 'db1';
                 """)
         }
-        // Earlier: a cycle in which nothing moved, by a clock five seconds behind the server's, and one whose rows were lost.
+        // Earlier: a cycle in which nothing moved, by a clock five seconds behind the server's,
+        // one by a clock that tells no time, and one whose rows were lost.
         sql.append(
             """
             INSERT INTO metrics.statements (time, instance, interval_us, quality, database, username, queryid, toplevel,
@@ -51,10 +52,11 @@ enum FixtureRows {
             SELECT \(at(-110)), id, 10000000, 0, 'app', 'u1', 111, 1, NULL, 0, 4, 4, 4000, 0
             FROM metrics.instances WHERE instance = 'db1';
             INSERT INTO metrics.cycle (time, instance, interval_us, quality, outcome, up, in_recovery, clock_offset)
-            SELECT \(at(-105)), id, 10000000, 0, 'ok', 1, 0, 5000000 FROM metrics.instances WHERE instance = 'db1';
+            SELECT t, id, 10000000, 0, 'ok', 1, 0, o FROM metrics.instances,
+                (VALUES (\(at(-105)), 5000000), (\(at(-107)), 9223372036854775807)) v (t, o) WHERE instance = 'db1';
             INSERT INTO metrics.cycle_family (time, instance, interval_us, quality, family, outcome, "interval", rows)
             SELECT t, id, 10000000, 0, 'statements', 'ok', 10000000, r
-            FROM metrics.instances, (VALUES (\(at(-105)), 0), (\(at(-90)), 7)) v (t, r) WHERE instance = 'db1';
+            FROM metrics.instances, (VALUES (\(at(-107)), 0), (\(at(-105)), 0), (\(at(-90)), 7)) v (t, r) WHERE instance = 'db1';
             """)
         // The first reading of a statement has no delta yet.
         for cycle in [Int64(1), 2, 4, 5, 6] {

@@ -103,6 +103,36 @@ import Testing
         await spool.close()
     }
 
+    @Test func `A collector that starts while a topic is missing sends nothing of the others again`() async throws {
+        let cluster = try Self.cluster(partitions: 4)
+        try cluster.setTopicError(Self.statements, .unknownTopic)
+        let settings = Self.settings(cluster)
+        let reader = TopicReader(
+            bootstrapServers: settings.bootstrapServers, topics: [Self.samples], properties: settings.properties)
+        let files = CrashingFiles(seed: 1)
+        for start in 0..<3 {
+            let spool = try Spool(
+                files: files, limits: SpoolLimits(), logger: Logger(service: "collector") { _ in },
+                metrics: MetricRegistry())
+            try await Self.sending(spool, settings) {
+                for number in 1...5 { await spool.store(Self.batch("one", 5 * start + number)) }
+                let arrived = await reader.wait(for: 5 * start + 5)
+                #expect(arrived.count == 5 * start + 5)
+            }
+            await spool.close()
+        }
+        let sequences = try Self.positions(reader.records).map(\.sequence)
+        #expect(sequences == Array(1...15))
+        let spool = try Spool(
+            files: files, limits: SpoolLimits(), logger: Logger(service: "collector") { _ in },
+            metrics: MetricRegistry())
+        let left = await spool.read(from: spool.acknowledged(), limit: 1 << 20).0
+        #expect(left.count { $0.message.topic == "statements" } == 15)
+        await spool.close()
+        await reader.stop()
+        cluster.close()
+    }
+
     @Test func `A topic that is missing keeps no other one waiting, and loses nothing`() async throws {
         let cluster = try Self.cluster(partitions: 4)
         try cluster.setTopicError(Self.statements, .unknownTopic)

@@ -41,6 +41,21 @@ extension Pipeline {
             }
         }
 
+        @Test func `Where one role cannot be given a login, none has one`() async throws {
+            try await TestServer.with { server in
+                let database = try await TestServer.database()
+                var connection = try await PostgresConnection.open(database, timeout: .seconds(10))
+                try await connection.execute("CREATE ROLE pganalytics_writer; CREATE ROLE pganalytics_analyzer")
+                connection.close()
+                let folder = try StackFolder(nil)
+                defer { folder.removeIfOurs() }
+                await #expect(throws: PostgresError.self) {
+                    try await ServiceLogins.make(server.url(database: database.database), folder)
+                }
+                #expect(try await World.number(Self.canLogIn, database) == 0)
+            }
+        }
+
         @Test func `A database on which services have logins is left alone, with one line`() async throws {
             try await TestServer.with { server in
                 let database = try await TestServer.database()

@@ -91,7 +91,8 @@ struct MetricsQuery: Sendable {
     var arrivalsSQL: String {
         """
         SELECT DISTINCT \(position) FROM (
-            SELECT f.time + coalesce(c.clock_offset, 0) * interval '1 microsecond' AS time
+            SELECT CASE WHEN coalesce(c.clock_offset, 0) BETWEEN -3600000000 AND 3600000000
+                   THEN f.time + coalesce(c.clock_offset, 0) * interval '1 microsecond' END AS time
             FROM api.cycle_family f LEFT JOIN api.cycle c ON c.instance = f.instance AND c.time = f.time
             WHERE f.instance = $1 AND f.time > $2 - interval '1 hour' AND f.time <= $3 + interval '1 hour'
               AND f.family = $4 AND f.outcome = 'ok' AND f.rows = 0

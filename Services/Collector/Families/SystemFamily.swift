@@ -21,6 +21,22 @@ struct SystemFamily: Sendable {
 
     static func stateName(_ instance: String) -> String { StateName.reading(instance, "system") }
 
+    /// What /proc/stat and the numbers of /proc/vmstat count, in the order of ``counters``, times in microseconds;
+    /// ``missingValue`` for what this kernel does not count.
+    static func counted(_ stat: String, _ vm: [Substring: Int64]) -> [Int64] {
+        let tick = Int64(1_000_000 / max(1, sysconf(CInt(_SC_CLK_TCK))))
+        let cpu = (stat.split(separator: "\n").first { $0.hasPrefix("cpu ") } ?? "").split(separator: " ").dropFirst()
+            .map { (Int64($0) ?? 0) &* tick }
+        func time(_ places: Int...) -> Int64 {
+            let known = places.filter(cpu.indices.contains)
+            return known.isEmpty ? missingValue : known.reduce(0) { $0 &+ cpu[$1] }
+        }
+        return [
+            time(0, 1), time(2), time(3), time(4), time(5, 6), time(7), vm["pswpin"] ?? missingValue,
+            vm["pswpout"] ?? missingValue, ProcFile.numbers(stat)["ctxt"] ?? missingValue,
+        ]
+    }
+
     mutating func read(_ context: ReadingContext, wantsFull: Bool) -> FamilyReading {
         guard let stat = ProcFile.read("/proc/stat") else {
             return FamilyReading(
@@ -30,15 +46,8 @@ struct SystemFamily: Sendable {
         let memory = ProcFile.numbers(ProcFile.read("/proc/meminfo") ?? "")
         let vm = ProcFile.numbers(ProcFile.read("/proc/vmstat") ?? "")
         let numbers = ProcFile.numbers(stat)
-        let tick = Int64(1_000_000 / max(1, sysconf(CInt(_SC_CLK_TCK))))
-        let cpu = (stat.split(separator: "\n").first { $0.hasPrefix("cpu ") } ?? "").split(separator: " ").dropFirst()
-            .map { (Int64($0) ?? 0) * tick }
-        func time(_ places: Int...) -> Int64 { places.reduce(0) { $0 + (cpu.indices.contains($1) ? cpu[$1] : 0) } }
-        var row = [
-            time(0, 1), time(2), time(3), time(4), time(5, 6), time(7), vm["pswpin"] ?? 0, vm["pswpout"] ?? 0,
-            numbers["ctxt"] ?? 0,
-        ]
-        for place in row.indices {
+        var row = Self.counted(stat, vm)
+        for place in row.indices where row[place] != missingValue {
             row[place] = max(row[place], highest[place])
             highest[place] = row[place]
         }
@@ -57,10 +66,10 @@ struct SystemFamily: Sendable {
         let (quality, counted): (Quality, [Int64]?) =
             switch outcome {
             case .moved(let quality): (quality, delta.deltas)
-            case .unmoved: (.ok, row.map { _ in 0 })
+            case .unmoved: (.ok, row.map { $0 == missingValue ? $0 : 0 })
             case .unknown(let quality): (quality, nil)
             }
-        for (name, value) in zip(Self.counters, counted ?? []) {
+        for (name, value) in zip(Self.counters, counted ?? []) where value != missingValue {
             if let handle = builder.column(name) { builder.set(handle, value) }
         }
         let load = (ProcFile.read("/proc/loadavg") ?? "").split(separator: " ").prefix(3).map { Double($0) ?? 0 }

@@ -128,8 +128,8 @@ final class Spool: Sendable {
     /// The records of a state as of the last commit.
     func recover(_ name: String) async -> [[UInt8]]? { await onThread { (try? $0.recover(name)) ?? nil } }
 
-    /// Where the sender goes on.
-    func acknowledged() async -> SpoolPosition { await onThread { $0.acknowledged } }
+    /// Where the sender goes on with a lane.
+    func place(of lane: String) async -> SpoolPosition { await onThread { $0.watermark.place(of: lane) } }
 
     /// Durable messages from a place on, and the place behind them.
     func read(from position: SpoolPosition, limit: Int) async -> ([SpooledMessage], SpoolPosition) {
@@ -148,8 +148,10 @@ final class Spool: Sendable {
         }
     }
 
-    /// Of each topic everything before its place was delivered.
-    func acknowledge(_ places: [String: SpoolPosition]) async { await onThread { $0.acknowledge(places) } }
+    /// Everything of a lane before a place was delivered.
+    func acknowledge(_ lane: String, to place: SpoolPosition) async {
+        await onThread { $0.acknowledge(lane, to: place) }
+    }
 
     /// Takes note of how many partitions the numbered messages are spread over, durably if the disk takes anything. Returns
     /// how many each epoch is spread over.

@@ -16,25 +16,25 @@ extension SpoolLog {
         let numbers = names.compactMap { name -> Int? in
             name.hasSuffix(".seg") ? Int(name.dropLast(4)) : nil
         }.sorted()
-        acknowledged = readWatermark(present: names.contains(Self.watermarkName))
+        watermark = readWatermark(present: names.contains(Self.watermarkName))
         var trusted = !numbers.isEmpty
         for number in numbers {
             let intact = try scan(number, isLast: number == numbers.last, newEpoch: newEpoch)
             // Each segment begins with the last numbers of those before it; one that held nothing says nothing of them.
             trusted = intact && (trusted || segments.last?.number == number)
         }
-        if let last = segments.last, acknowledged > SpoolPosition(segment: last.number, offset: last.durable) {
+        if let last = segments.last, watermark.furthest > SpoolPosition(segment: last.number, offset: last.durable) {
             trusted = false
             // What was delivered was read after what is left.
             doubtChains()
         }
         if segments.isEmpty { trusted = false }
         if let first = segments.first {
-            acknowledged = max(acknowledged, SpoolPosition(segment: first.number, offset: 0))
+            acknowledge(SpoolPosition(segment: first.number, offset: 0))
         } else {
-            acknowledged = SpoolPosition(segment: acknowledged.segment, offset: 0)
+            watermark.restart(at: SpoolPosition(segment: watermark.furthest.segment, offset: 0))
         }
-        durableAcknowledged = acknowledged
+        durableWatermark = watermark
         if !trusted {
             epoch = newEpoch()
             durableSequences = [:]
@@ -109,7 +109,7 @@ extension SpoolLog {
     /// What is damaged and was never delivered is in the next delta; what was delivered would count twice.
     private mutating func noteDamage(at place: SpoolPosition) {
         counters.quarantined += 1
-        if place < acknowledged { doubtChains() }
+        if place < watermark.furthest { doubtChains() }
     }
 
     /// A record may be missing here. One that comes behind it, in its order, says that none is.
@@ -139,15 +139,12 @@ extension SpoolLog {
         return (try? reader.varint()) == UInt64(SegmentRecord.header)
     }
 
-    private func readWatermark(present: Bool) -> SpoolPosition {
+    private func readWatermark(present: Bool) -> Watermark {
         // Without a watermark everything is sent again: readers know the numbers.
-        guard present, let bytes = try? files.read(Self.watermarkName, at: 0, count: 64),
+        guard present, let bytes = try? files.read(Self.watermarkName, at: 0, count: 4_096),
             let payload = Frame.payload(in: bytes, at: 0)
-        else { return SpoolPosition(segment: 0, offset: 0) }
+        else { return Watermark() }
         var reader = ByteReader(payload)
-        guard let segment = try? reader.varint(), let offset = try? reader.varint() else {
-            return SpoolPosition(segment: 0, offset: 0)
-        }
-        return SpoolPosition(segment: Int(truncatingIfNeeded: segment), offset: Int(truncatingIfNeeded: offset))
+        return (try? Watermark(from: &reader)) ?? Watermark()
     }
 }

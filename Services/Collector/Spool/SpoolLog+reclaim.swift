@@ -1,12 +1,9 @@
 extension SpoolLog {
     /// Everything before a place was delivered.
-    mutating func acknowledge(_ position: SpoolPosition) { acknowledged = max(acknowledged, position) }
+    mutating func acknowledge(_ place: SpoolPosition) { watermark.advance(to: place) }
 
-    /// Of each topic everything before its place was delivered; before the first of these places, everything.
-    mutating func acknowledge(_ places: [String: SpoolPosition]) {
-        delivered.merge(places) { max($0, $1) }
-        if let first = delivered.values.min() { acknowledge(first) }
-    }
+    /// Everything of a lane before a place was delivered.
+    mutating func acknowledge(_ lane: String, to place: SpoolPosition) { watermark.advance(lane, to: place) }
 
     /// Makes the watermark durable, lets go of segments that are not needed and keeps the bounds. May leave something in
     /// the queue for the next commit (states copied out of a segment that is to go).
@@ -19,7 +16,7 @@ extension SpoolLog {
         }
         // A round a segment at most: what is copied behind everything else is not copied again.
         for _ in segments where bytes > limits.maximalBytes && segments.count > 1 { try dropOldest() }
-        if acknowledged > durableAcknowledged { try writeWatermark() }
+        if watermark != durableWatermark { try writeWatermark() }
     }
 
     /// Lets go of the oldest segment when all of it was delivered, for the room that it takes: nothing is written before.
@@ -67,7 +64,7 @@ extension SpoolLog {
 
     /// Makes the watermark durable if there is room for it; where there is none, the segments go first.
     private mutating func noteAcknowledged() throws(SpoolError) {
-        guard acknowledged > durableAcknowledged else { return }
+        guard watermark != durableWatermark else { return }
         do throws(SpoolError) {
             try writeWatermark()
         } catch {
@@ -76,13 +73,10 @@ extension SpoolLog {
     }
 
     private mutating func writeWatermark() throws(SpoolError) {
-        var writer = ByteWriter()
-        writer.count(acknowledged.segment)
-        writer.count(acknowledged.offset)
         let temporary = Self.watermarkName + ".new"
         do {
             try files.create(temporary)
-            try files.append(temporary, Frame.encode(writer.bytes))
+            try files.append(temporary, Frame.encode(watermark.encode()))
             try files.sync(temporary)
         } catch {
             try? files.remove(temporary)
@@ -90,7 +84,7 @@ extension SpoolLog {
         }
         try files.rename(temporary, to: Self.watermarkName)
         try files.syncDirectory()
-        durableAcknowledged = acknowledged
+        durableWatermark = watermark
     }
 
     /// Queues the chains that begin in a segment, before their increments in the queue. One that cannot be read is broken:
@@ -127,7 +121,7 @@ extension SpoolLog {
         var found: [SpoolMessage] = []
         while at.segment == segment.number, at.offset < segment.durable {
             guard let (messages, next) = try? read(from: at, limit: 1), next > at else { break }
-            found += messages.map(\.message).filter { at >= delivered[$0.topic] ?? acknowledged }
+            found += messages.map(\.message).filter { at >= watermark.place(of: Lane.of($0.topic)) }
             at = next
         }
         return found

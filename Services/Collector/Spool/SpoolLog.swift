@@ -77,11 +77,11 @@ struct SpoolLog {
     var chainCounts: [String: Int] = [:]
     /// How many partitions the numbered messages of an epoch are spread over, where that is known.
     var partitions: [String: Int] = [:]
-    /// Everything of a topic before its place was delivered, which may be more than ``acknowledged`` says.
-    var delivered: [String: SpoolPosition] = [:]
-    /// Everything before it was acknowledged; the second is what the file says.
-    var acknowledged = SpoolPosition(segment: 0, offset: 0)
-    var durableAcknowledged = SpoolPosition(segment: 0, offset: 0)
+    /// How far delivery is, and what the file says of it.
+    var watermark = Watermark()
+    var durableWatermark = Watermark()
+    /// Everything before it was delivered.
+    var acknowledged: SpoolPosition { watermark.acknowledged }
     var counters = SpoolCounters()
     /// Where reading fails, and how often in a row: readers may stand at different places.
     var failedAt: [SpoolPosition: Int] = [:]
@@ -183,7 +183,7 @@ struct SpoolLog {
         // Never a number that counts as delivered, whatever became of the files.
         let number =
             isNew
-            ? max(segments.last?.number ?? 0, acknowledged.segment) + 1 : segments[segments.count - 1].number
+            ? max(segments.last?.number ?? 0, watermark.furthest.segment) + 1 : segments[segments.count - 1].number
         let name = Self.fileName(number)
         var start = isNew ? 0 : segments[segments.count - 1].durable
         var bytes: [UInt8] = []

@@ -35,18 +35,20 @@ struct ServiceLogins: Sendable {
         }
     }
 
-    /// Lets each service's role log in, with a password for this run.
+    /// Lets each service's role log in, with a password for this run: all of them, or none when it throws.
     static func make(_ url: String, _ folder: StackFolder) async throws -> ServiceLogins {
         let owner = try PostgresSettings(url: url)
         try writePrivately(owner.description, to: markFile(folder))
         var connection = try await PostgresConnection.open(owner, timeout: .seconds(10))
         var strings: [String: String] = [:]
+        var script = ""
         for service in services {
             let password = Random.hex(24)
-            try await connection.execute(
-                "ALTER ROLE \(role(service)) LOGIN PASSWORD '\(password)'", timeout: .seconds(10))
+            script += "ALTER ROLE \(role(service)) LOGIN PASSWORD '\(password)';"
             strings[service] = string(owner, user: role(service), password: password)
         }
+        // The statements of one script are one transaction.
+        try await connection.execute(script, timeout: .seconds(10))
         connection.close()
         return ServiceLogins(strings: strings, owner: owner, mark: markFile(folder))
     }
@@ -56,10 +58,8 @@ struct ServiceLogins: Sendable {
         // Also when we were cancelled: in a task of its own.
         await Task {
             guard var connection = try? await PostgresConnection.open(owner, timeout: .seconds(5)) else { return }
-            for service in Self.services {
-                let change = "ALTER ROLE \(Self.role(service)) NOLOGIN PASSWORD NULL"
-                guard (try? await connection.execute(change, timeout: .seconds(5))) != nil else { return }
-            }
+            let script = Self.services.map { "ALTER ROLE \(Self.role($0)) NOLOGIN PASSWORD NULL;" }.joined()
+            guard (try? await connection.execute(script, timeout: .seconds(5))) != nil else { return }
             connection.close()
             unlink(mark)
         }.value

@@ -63,8 +63,9 @@ struct ColumnValues: Message {
         }
     }
 
-    /// Varints, unless eight bytes a value are fewer (a negative number takes ten, and identities such as a queryid fill
-    /// their 64 bits), or most take two bytes and more.
+    /// Eight bytes each where varints would take more: a negative number takes ten, and identities such as a queryid fill
+    /// their 64 bits. Split where varints would take half as much again as a byte each, in enough rows, which is where it
+    /// begins to be smaller after compression. Else varints.
     private mutating func choose(_ integers: [Int64]) {
         let any = integers.reduce(0, |)
         guard any >= 0x80 || any < 0 else { return self.integers = integers }
@@ -85,13 +86,12 @@ struct ColumnValues: Message {
     /// Whether the column is of integers that were left out for being zero in every row.
     var hasNoIntegers: Bool { integers.isEmpty && wideIntegers.isEmpty && splitIntegers.isEmpty }
 
-    /// The integers of so many rows, whatever form they came in.
+    /// The integers of so many rows, whatever form they came in; none when they were left out.
     ///
     /// - Throws: what is wrong with them, for an error to name the column and the place.
     func integers(rows: Int) throws(Malformed) -> [Int64] {
-        guard [integers.isEmpty, wideIntegers.isEmpty, splitIntegers.isEmpty].count(where: { !$0 }) == 1 else {
-            throw Malformed("has its values in two forms")
-        }
+        let forms = (integers.isEmpty ? 0 : 1) + (wideIntegers.isEmpty ? 0 : 1) + (splitIntegers.isEmpty ? 0 : 1)
+        guard forms < 2 else { throw Malformed("has its values in two forms") }
         var read = integers.isEmpty ? wideIntegers : integers
         if !splitIntegers.isEmpty {
             guard let split = SplitIntegers.values(splitIntegers, rows: rows) else {

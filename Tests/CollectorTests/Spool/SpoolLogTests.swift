@@ -55,6 +55,43 @@ import Testing
         #expect(try again.read(from: again.acknowledged, limit: 1000).0.map(\.sequence) == [2])
     }
 
+    @Test func `How far each lane is survives a restart`() throws {
+        let files = CrashingFiles(seed: 2)
+        var log = try Self.open(files)
+        for number in 1...3 {
+            log.append(SpoolBatch(messages: [Self.message("a", number)]))
+            try log.commit()
+        }
+        let (_, first) = try log.read(from: log.acknowledged, limit: 1)
+        let (_, end) = try log.read(from: log.acknowledged, limit: 10_000)
+        log.acknowledge("samples", to: end)
+        log.acknowledge("statements", to: first)
+        try log.reclaim()
+        var again = try Self.open(files)
+        #expect(again.watermark == log.watermark && again.epoch == log.epoch)
+        #expect(again.acknowledged == first)
+        #expect(again.watermark.place(of: "samples") == end && again.watermark.place(of: "statements") == first)
+        // Back is no way that a lane goes.
+        again.acknowledge("samples", to: first)
+        #expect(again.watermark == log.watermark)
+        again.acknowledge("statements", to: end)
+        #expect(again.acknowledged == end && again.watermark.lanes.isEmpty)
+    }
+
+    @Test func `What a lane delivered is not there any more: numbers begin anew, and segments behind it`() throws {
+        let files = CrashingFiles(seed: 2)
+        var log = try Self.open(files)
+        log.append(SpoolBatch(messages: [Self.message("a", 1)]))
+        try log.commit()
+        log.acknowledge("samples", to: SpoolPosition(segment: 7, offset: 0))
+        try log.reclaim()
+        var again = try Self.open(files)
+        #expect(again.epoch != log.epoch)
+        again.append(SpoolBatch(messages: [Self.message("a", 2)]))
+        try again.commit()
+        #expect(again.segments.last?.number == 8)
+    }
+
     @Test func `A torn tail is cut off and begins a new epoch`() throws {
         let files = CrashingFiles(seed: 3)
         var log = try Self.open(files)

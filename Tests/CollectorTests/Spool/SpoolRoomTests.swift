@@ -112,7 +112,7 @@ import Testing
         _ = try deliver(&log)
         try log.reclaim()
         #expect(disk.used < 3000)
-        #expect(log.durableAcknowledged == log.acknowledged)
+        #expect(log.durableWatermark == log.watermark)
     }
 
     @Test func `What was not delivered is not given away for room`() throws {

@@ -101,7 +101,7 @@ import Testing
             try store(&log, number)
             // One topic is stuck at the beginning, the other one is through.
             let end = try log.read(from: log.acknowledged, limit: 1 << 20).1
-            log.acknowledge(["samples": end, "statements": SpoolPosition(segment: 0, offset: 0)])
+            log.acknowledge("samples", to: end)
             try log.reclaim()
             try log.commit()
             #expect(log.bytes <= 5100)
