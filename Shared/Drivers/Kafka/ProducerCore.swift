@@ -136,8 +136,10 @@ final class ProducerCore: @unchecked Sendable {
         let code = rd_kafka_fatal_error(pointer, &text, text.count)
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         let said = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return KafkaError.explained(
-            RD_KAFKA_RESP_ERR__FATAL, detail: "\(String(cString: rd_kafka_err2name(code))): \(said)", settings: settings
+        // The cause says what to do, whether or not it ended the producer: a missing ACL does for an idempotent one.
+        let cause = KafkaError.explained(code, detail: said, settings: settings)
+        return KafkaError(
+            .fatal, "\(cause.code): \(cause.message); the client has to be made anew", isRetriable: false, isFatal: true
         )
     }
 
@@ -145,8 +147,11 @@ final class ProducerCore: @unchecked Sendable {
     func countFailure(_ code: KafkaError.Code) { metrics.failed(code) }
 
     /// Puts the producer into the state that a fatal error leaves behind, by librdkafka's own means for tests.
-    func raiseFatalError(_ reason: String) {
-        _ = withHandle { rd_kafka_test_fatal_error($0, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, reason) }
+    func raiseFatalError(_ reason: String, isAuthorization: Bool = false) {
+        let code =
+            isAuthorization
+            ? RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED : RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER
+        _ = withHandle { rd_kafka_test_fatal_error($0, code, reason) }
     }
 
     // MARK: Serving

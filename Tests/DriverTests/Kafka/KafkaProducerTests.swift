@@ -212,6 +212,20 @@ struct KafkaProducerTests {
         }
     }
 
+    /// Without the right to write, librdkafka cannot get the identity of an idempotent producer, and gives up for good.
+    @Test func `A fatal error says what to do about its cause`() async throws {
+        try await MockCluster.with { cluster in
+            try await withProducer(cluster.settings()) { producer in
+                producer.core.raiseFatalError("no identity", isAuthorization: true)
+                let error = try #require(await producer.send([record("x")])[0])
+                #expect(error.isFatal && error.code == .fatal)
+                for part in [
+                    "CLUSTER_AUTHORIZATION_FAILED", "no identity", cluster.bootstrapServers, "ACL", "made anew",
+                ] { #expect(error.message.contains(part), "\(error)") }
+            }
+        }
+    }
+
     @Test func `A producer that is let go ends by itself`() async throws {
         try await MockCluster.with { cluster in
             var producer: KafkaProducer? = try KafkaProducer(
