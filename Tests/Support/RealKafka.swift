@@ -69,17 +69,7 @@ public final class RealKafka: Sendable {
     ) async throws -> RealKafka {
         var arguments = ["start", directory, "-n", String(brokers), "-v", version, "-s", security.rawValue]
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }
-        let output: String
-        do {
-            output = try await run(arguments, timeout: .seconds(120))
-        } catch let error as RealKafkaError
-            where ["--cluster-id", "ended while starting"].contains(where: error.message.contains)
-        {
-            // Once in 64 starts the script's random cluster id begins with a hyphen, and Kafka takes it for an option; and a port
-            // that was free when it was drawn can be somebody's by now. Once more, and that counts.
-            await destroy(directory)
-            output = try await run(arguments, timeout: .seconds(120))
-        }
+        let output = try await output(of: arguments, directory)
         let servers = output.split(separator: "\n").last.map(String.init) ?? ""
         let text = try String(decoding: readFile(directory + "/client.properties"), as: UTF8.self)
         var properties: [String: String] = [:]
@@ -89,6 +79,23 @@ public final class RealKafka: Sendable {
         }
         properties["bootstrap.servers"] = nil
         return RealKafka(bootstrapServers: servers, properties: properties, directory: directory)
+    }
+
+    /// What the script says when the cluster is up.
+    ///
+    /// Once in 64 starts its random cluster id begins with a hyphen, and Kafka takes it for an option; and a port that was
+    /// free when it was drawn can be somebody's by now. Those are tried again, a few times.
+    private static func output(of arguments: [String], _ directory: String) async throws -> String {
+        for _ in 0..<4 {
+            do {
+                return try await run(arguments, timeout: .seconds(120))
+            } catch let error as RealKafkaError
+                where ["--cluster-id", "ended while starting"].contains(where: error.message.contains)
+            {
+                await destroy(directory)
+            }
+        }
+        return try await run(arguments, timeout: .seconds(120))
     }
 
     /// Runs in a task of its own, so that a test that was cancelled leaves nothing behind either.
