@@ -21,9 +21,9 @@ struct SystemFamily: Sendable {
 
     static func stateName(_ instance: String) -> String { StateName.reading(instance, "system") }
 
-    /// What /proc/stat and the numbers of /proc/vmstat count, in the order of ``counters``, times in microseconds;
+    /// What /proc/stat, its numbers and those of /proc/vmstat count, in the order of ``counters``, times in microseconds;
     /// ``missingValue`` for what this kernel does not count.
-    static func counted(_ stat: String, _ vm: [Substring: Int64]) -> [Int64] {
+    static func counted(_ stat: String, _ numbers: [Substring: Int64], _ vm: [Substring: Int64]) -> [Int64] {
         let tick = Int64(1_000_000 / max(1, sysconf(CInt(_SC_CLK_TCK))))
         let cpu = (stat.split(separator: "\n").first { $0.hasPrefix("cpu ") } ?? "").split(separator: " ").dropFirst()
             .map { (Int64($0) ?? 0) &* tick }
@@ -33,7 +33,7 @@ struct SystemFamily: Sendable {
         }
         return [
             time(0, 1), time(2), time(3), time(4), time(5, 6), time(7), vm["pswpin"] ?? missingValue,
-            vm["pswpout"] ?? missingValue, ProcFile.numbers(stat)["ctxt"] ?? missingValue,
+            vm["pswpout"] ?? missingValue, numbers["ctxt"] ?? missingValue,
         ]
     }
 
@@ -46,7 +46,7 @@ struct SystemFamily: Sendable {
         let memory = ProcFile.numbers(ProcFile.read("/proc/meminfo") ?? "")
         let vm = ProcFile.numbers(ProcFile.read("/proc/vmstat") ?? "")
         let numbers = ProcFile.numbers(stat)
-        var row = Self.counted(stat, vm)
+        var row = Self.counted(stat, numbers, vm)
         for place in row.indices where row[place] != missingValue {
             row[place] = max(row[place], highest[place])
             highest[place] = row[place]

@@ -26,6 +26,7 @@ extension Family {
             .label("queryid", .integer, prometheus: "queryid", "What the server calls it.")
         ],
         sortedBy: "total_exec_time",
+        // Of the orders that were tried, the one in which recorded tables were the smallest.
         groupedBy: [
             "shared_blks_written", "shared_blks_read", "wal_records", "min_exec_time", "shared_blks_dirtied",
             "max_exec_time", "rows",

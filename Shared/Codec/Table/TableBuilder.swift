@@ -54,7 +54,7 @@ public struct TableBuilder: Sendable {
     /// A column that the catalogue does not know, such as one that a new major of PostgreSQL has. A space in its name becomes
     /// `_`: a space is what is between two names on the wire.
     public mutating func add(_ name: String, _ kind: ColumnKind, _ unit: Unit, _ type: ValueType) -> Handle {
-        let name = String(name.map { $0 == " " ? "_" : $0 })
+        let name = name.utf8.contains(UInt8(ascii: " ")) ? name.replacing(" ", with: "_") : name
         if let place = places[name] { return Handle(index: place) }
         places[name] = columns.count
         columns.append(BuilderColumn(name: name, kind: kind, unit: unit, type: type))

@@ -138,9 +138,8 @@ final class ProducerCore: @unchecked Sendable {
         let said = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // The cause says what to do, whether or not it ended the producer: a missing ACL does for an idempotent one.
         let cause = KafkaError.explained(code, detail: said, settings: settings)
-        return KafkaError(
-            .fatal, "\(cause.code): \(cause.message); the client has to be made anew", isRetriable: false, isFatal: true
-        )
+        return KafkaError.explained(
+            RD_KAFKA_RESP_ERR__FATAL, detail: "\(cause.code): \(cause.message)", settings: settings)
     }
 
     /// Counts a record that librdkafka did not even take.

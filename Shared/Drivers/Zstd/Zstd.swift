@@ -20,24 +20,25 @@ public enum Zstd {
         guard let context = ZSTD_createCCtx() else { throw ZstdError(.failed, "zstd has no memory for a context") }
         defer { ZSTD_freeCCtx(context) }
         _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
-        if frame == .whole { _ = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1) }
+        if frame == .whole {
+            _ = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+            _ = ZSTD_CCtx_setPledgedSrcSize(context, UInt64(bytes.count))
+        }
         let bound = ZSTD_compressBound(bytes.count)
         var code = 0
         let result = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-            code = bytes.withUnsafeBytes { source in
-                guard frame == .stream else {
-                    return ZSTD_compress2(context, buffer.baseAddress, bound, source.baseAddress, source.count)
-                }
-                var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: bound, pos: 0)
+            var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: bound, pos: 0)
+            bytes.withUnsafeBytes { source in
                 var input = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
                 // An end in the first call would be a size that is known.
-                var code = ZSTD_compressStream2(context, &output, &input, ZSTD_e_continue)
+                code = ZSTD_compressStream2(context, &output, &input, ZSTD_e_continue)
                 if ZSTD_isError(code) == 0 { code = ZSTD_compressStream2(context, &output, &input, ZSTD_e_end) }
-                return ZSTD_isError(code) == 0 ? output.pos : code
             }
-            count = ZSTD_isError(code) == 0 ? code : 0
+            count = output.pos
         }
         guard ZSTD_isError(code) == 0 else { throw ZstdError(.failed, "zstd cannot compress: \(name(code))") }
+        // What is left to write, which the bound has room for.
+        guard code == 0 else { throw ZstdError(.failed, "zstd has \(code) bytes more than its own bound of \(bound)") }
         return result
     }
 

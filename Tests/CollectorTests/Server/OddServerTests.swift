@@ -44,10 +44,11 @@ import Testing
 
     @Test func `What a kernel does not count is not zero`() {
         let tick = Int64(1_000_000 / sysconf(CInt(_SC_CLK_TCK)))
-        let old = SystemFamily.counted("cpu  1 2 3 4\nintr 5\n", ["pswpin": 6])
+        let old = SystemFamily.counted("cpu  1 2 3 4\nintr 5\n", ["intr": 5], ["pswpin": 6])
         let missing = missingValue
         #expect(old == [3 * tick, 3 * tick, 4 * tick, missing, missing, missing, 6, missing, missing])
-        let new = SystemFamily.counted("cpu  1 2 3 4 5 6 7 8 9 10\nctxt 11\n", ["pswpin": 12, "pswpout": 13])
+        let new = SystemFamily.counted(
+            "cpu  1 2 3 4 5 6 7 8 9 10\nctxt 11\n", ["ctxt": 11], ["pswpin": 12, "pswpout": 13])
         #expect(new == [3, 3, 4, 5, 13, 8].map { $0 * tick } + [12, 13, 11])
     }
 
